@@ -1,0 +1,127 @@
+// Files by descriptor: open, read, write, stat, rename, lock. Thin wrappers with the man page's
+// names.
+#pragma once
+
+#include "corun/sys/fd.hpp"
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace corun::sys {
+
+/// openat(2) with O_CLOEXEC added.
+[[nodiscard]] UniqueFd openat(FdRef directory, const std::string& path, int flags, mode_t mode = 0);
+[[nodiscard]] UniqueFd open(const std::string& path, int flags, mode_t mode = 0);
+
+/// As openat(); nothing if the file or a directory on the way is absent (ENOENT, ENOTDIR).
+[[nodiscard]] std::optional<UniqueFd> try_openat(
+    FdRef directory, const std::string& path, int flags, mode_t mode = 0
+);
+[[nodiscard]] std::optional<UniqueFd> try_open(const std::string& path, int flags, mode_t mode = 0);
+
+/// openat2(2): `resolve` is RESOLVE_*; O_CLOEXEC is added. Retried on EAGAIN (a racing rename).
+[[nodiscard]] UniqueFd openat2(
+    FdRef directory,
+    const std::string& path,
+    std::uint64_t flags,
+    std::uint64_t resolve,
+    mode_t mode = 0
+);
+
+/// As openat2(), but a failure is returned as errno in `error_number` and an empty fd.
+[[nodiscard]] UniqueFd openat2_nothrow(
+    FdRef directory,
+    const std::string& path,
+    std::uint64_t flags,
+    std::uint64_t resolve,
+    int& error_number,
+    mode_t mode = 0
+);
+
+/// One read(2) into `buffer`, EINTR retried; 0 at end of file.
+[[nodiscard]] std::size_t read_some(FdRef fd, char* buffer, std::size_t size);
+
+/// Everything up to end of file. Throws EFBIG when there are more than `limit` bytes.
+[[nodiscard]] std::string read_all(FdRef fd, std::size_t limit);
+[[nodiscard]] std::string read_file(
+    FdRef directory, const std::string& path, std::size_t limit = 1 << 20
+);
+[[nodiscard]] std::optional<std::string> try_read_file(
+    FdRef directory, const std::string& path, std::size_t limit = 1 << 20
+);
+
+/// Writes all of `data`, in as many write(2) as it takes.
+void write_all(FdRef fd, std::string_view data);
+
+/// Opens an existing file for writing and gives it `data` in one write(2), as /proc and cgroupfs
+/// files demand.
+void write_file(FdRef directory, const std::string& path, std::string_view data);
+
+/// As write_file(); the errno of a failure (0: none), for callers to whom some failures are
+/// answers.
+[[nodiscard]] int write_file_errno(FdRef directory, const std::string& path, std::string_view data);
+
+/// Writes `data` as `path` in one step: a new file `.<name>.tmp`, fsync'ed never, renamed over the
+/// old. Without a crash of the machine a reader sees the old or the new text, nothing between.
+void replace_file(FdRef directory, const std::string& name, std::string_view data, mode_t mode);
+
+[[nodiscard]] struct stat fstat(FdRef fd);
+
+/// fstatat(2); nothing when absent (ENOENT, ENOTDIR).
+[[nodiscard]] std::optional<struct stat> try_fstatat(
+    FdRef directory, const std::string& path, int flags = 0
+);
+
+/// File-system type magic of the file (fstatfs(2)).
+[[nodiscard]] std::int64_t filesystem_type(FdRef fd);
+
+void mkdirat(FdRef directory, const std::string& path, mode_t mode);
+
+/// False if it exists already (whatever it is).
+[[nodiscard]] bool try_mkdirat(FdRef directory, const std::string& path, mode_t mode);
+
+/// mkdir -p of an absolute or cwd-relative path on the *host* (never in a rootfs: sys::RootDir for
+/// that).
+void make_directories(const std::string& path, mode_t mode);
+
+void unlinkat(FdRef directory, const std::string& path, int flags = 0);
+
+/// False if it was absent.
+[[nodiscard]] bool try_unlinkat(FdRef directory, const std::string& path, int flags = 0);
+
+void symlinkat(const std::string& target, FdRef directory, const std::string& path);
+void renameat(
+    FdRef old_directory,
+    const std::string& old_path,
+    FdRef new_directory,
+    const std::string& new_path
+);
+void fchownat(FdRef directory, const std::string& path, uid_t uid, gid_t gid, int flags = 0);
+void fchmod(FdRef fd, mode_t mode);
+
+/// Target of a symlink; of the link itself when `path` is "" and `directory` an O_PATH|O_NOFOLLOW
+/// fd.
+[[nodiscard]] std::string readlinkat(FdRef directory, const std::string& path);
+
+/// Absolute path without symlinks, as realpath(3).
+[[nodiscard]] std::string real_path(const std::string& path);
+
+/// Names in a directory without "." and "..", unordered.
+[[nodiscard]] std::vector<std::string> list_directory(FdRef directory);
+
+/// Exclusive flock(2) that waits.
+void lock_exclusive(FdRef fd);
+
+/// Exclusive flock(2); false if another holds it.
+[[nodiscard]] bool try_lock_exclusive(FdRef fd);
+
+/// An anonymous file in memory (memfd_create(2)), sealable.
+[[nodiscard]] UniqueFd memfd_create(const std::string& name);
+
+}  // namespace corun::sys

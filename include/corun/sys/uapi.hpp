@@ -1,0 +1,33 @@
+// Constants and structures that Debian 12's headers lack. The only file that may use #ifndef for
+// them.
+#pragma once
+
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+#include <cstdint>
+
+// linux/mount.h is not included: glibc's sys/mount.h defines the same names.
+#ifndef MOUNT_ATTR_NOSYMFOLLOW
+#define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
+#endif
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256
+#endif
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+#ifndef PIDFD_NONBLOCK
+#define PIDFD_NONBLOCK 04000
+#endif
+#ifndef PROC_SUPER_MAGIC
+#define PROC_SUPER_MAGIC 0x9fa0
+#endif
+#ifndef CGROUP2_SUPER_MAGIC
+#define CGROUP2_SUPER_MAGIC 0x63677270
+#endif

@@ -1,0 +1,366 @@
+// Files by descriptor. Thin wrappers: one syscall each, errors with call and object. Any process.
+#include "corun/sys/file.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/sys/uapi.hpp"
+
+#include <climits>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+
+namespace corun::sys {
+
+namespace {
+
+bool is_absence(int error_number) {
+    return error_number == ENOENT || error_number == ENOTDIR;
+}
+
+int openat_raw(FdRef directory, const std::string& path, int flags, mode_t mode) {
+    int fd = -1;
+    do {
+        fd = ::openat(directory.number(), path.c_str(), flags | O_CLOEXEC, mode);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+}  // namespace
+
+UniqueFd openat(FdRef directory, const std::string& path, int flags, mode_t mode) {
+    const int fd = openat_raw(directory, path, flags, mode);
+    if (fd < 0) {
+        throw_errno("open", path);
+    }
+    return UniqueFd(fd);
+}
+
+UniqueFd open(const std::string& path, int flags, mode_t mode) {
+    return openat(FdRef::cwd(), path, flags, mode);
+}
+
+std::optional<UniqueFd> try_openat(
+    FdRef directory, const std::string& path, int flags, mode_t mode
+) {
+    const int fd = openat_raw(directory, path, flags, mode);
+    if (fd < 0 && is_absence(errno)) {
+        return std::nullopt;
+    }
+    if (fd < 0) {
+        throw_errno("open", path);
+    }
+    return UniqueFd(fd);
+}
+
+std::optional<UniqueFd> try_open(const std::string& path, int flags, mode_t mode) {
+    return try_openat(FdRef::cwd(), path, flags, mode);
+}
+
+UniqueFd openat2_nothrow(
+    FdRef directory,
+    const std::string& path,
+    std::uint64_t flags,
+    std::uint64_t resolve,
+    int& error_number,
+    mode_t mode
+) {
+    struct open_how how = {};
+    how.flags = flags | O_CLOEXEC;
+    how.resolve = resolve;
+    how.mode = mode;
+    // EAGAIN: a rename elsewhere in the tree made the kernel unsure of a ".."; a bounded retry
+    // settles it, and an attacker who renames for ever gets an error, not a hang. (openat2(2))
+    constexpr int kMaxAttempts = 64;
+    long fd = -1;
+    for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+        fd = ::syscall(SYS_openat2, directory.number(), path.c_str(), &how, sizeof how);
+        if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) {
+            break;
+        }
+    }
+    error_number = fd < 0 ? errno : 0;
+    return fd < 0 ? UniqueFd() : UniqueFd(static_cast<int>(fd));
+}
+
+UniqueFd openat2(
+    FdRef directory,
+    const std::string& path,
+    std::uint64_t flags,
+    std::uint64_t resolve,
+    mode_t mode
+) {
+    int error_number = 0;
+    UniqueFd fd = openat2_nothrow(directory, path, flags, resolve, error_number, mode);
+    if (!fd) {
+        throw_errno_value(error_number, "openat2", path);
+    }
+    return fd;
+}
+
+std::size_t read_some(FdRef fd, char* buffer, std::size_t size) {
+    ssize_t got = -1;
+    do {
+        got = ::read(fd.number(), buffer, size);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        throw_errno("read");
+    }
+    return static_cast<std::size_t>(got);
+}
+
+std::string read_all(FdRef fd, std::size_t limit) {
+    std::string out;
+    std::array<char, 16384>
+        buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+    while (const std::size_t got = read_some(fd, buffer.data(), buffer.size())) {
+        if (out.size() + got > limit) {
+            throw Error(concat("larger than ", limit, " bytes"), EFBIG);
+        }
+        out.append(buffer.data(), got);
+    }
+    return out;
+}
+
+std::string read_file(FdRef directory, const std::string& path, std::size_t limit) {
+    const UniqueFd fd = openat(directory, path, O_RDONLY);
+    return in_context(
+        [&] { return concat("read ", quote(path)); }, [&] { return read_all(fd, limit); }
+    );
+}
+
+std::optional<std::string> try_read_file(
+    FdRef directory, const std::string& path, std::size_t limit
+) {
+    const std::optional<UniqueFd> fd = try_openat(directory, path, O_RDONLY);
+    if (!fd) {
+        return std::nullopt;
+    }
+    return in_context(
+        [&] { return concat("read ", quote(path)); }, [&] { return read_all(*fd, limit); }
+    );
+}
+
+void write_all(FdRef fd, std::string_view data) {
+    while (!data.empty()) {
+        const ssize_t written = ::write(fd.number(), data.data(), data.size());
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written < 0) {
+            throw_errno("write");
+        }
+        data.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+int write_file_errno(FdRef directory, const std::string& path, std::string_view data) {
+    const UniqueFd fd(openat_raw(directory, path, O_WRONLY, 0));
+    if (!fd) {
+        return errno;
+    }
+    ssize_t written = -1;
+    do {
+        written = ::write(fd.ref().number(), data.data(), data.size());
+    } while (written < 0 && errno == EINTR);
+    if (written < 0) {
+        return errno;
+    }
+    return static_cast<std::size_t>(written) == data.size() ? 0 : EIO;
+}
+
+void write_file(FdRef directory, const std::string& path, std::string_view data) {
+    const int error_number = write_file_errno(directory, path, data);
+    if (error_number != 0) {
+        throw Error(concat("write ", quote(trim(data)), " to ", quote(path)), error_number);
+    }
+}
+
+void replace_file(FdRef directory, const std::string& name, std::string_view data, mode_t mode) {
+    const std::string temporary = concat(".", name, ".tmp");
+    (void)try_unlinkat(directory, temporary);  // a leftover of a killed writer: absence is fine
+    {
+        const UniqueFd fd =
+            openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+        in_context(
+            [&] { return concat("write ", quote(temporary)); }, [&] { write_all(fd, data); }
+        );
+    }
+    renameat(directory, temporary, directory, name);
+}
+
+struct stat fstat(FdRef fd) {
+    struct stat status = {};
+    if (::fstat(fd.number(), &status) < 0) {
+        throw_errno("fstat");
+    }
+    return status;
+}
+
+std::optional<struct stat> try_fstatat(FdRef directory, const std::string& path, int flags) {
+    struct stat status = {};
+    if (::fstatat(directory.number(), path.c_str(), &status, flags) == 0) {
+        return status;
+    }
+    if (is_absence(errno)) {
+        return std::nullopt;
+    }
+    throw_errno("stat", path);
+}
+
+std::int64_t filesystem_type(FdRef fd) {
+    struct statfs status = {};
+    if (::fstatfs(fd.number(), &status) < 0) {
+        throw_errno("fstatfs");
+    }
+    return static_cast<std::int64_t>(status.f_type);
+}
+
+void mkdirat(FdRef directory, const std::string& path, mode_t mode) {
+    if (::mkdirat(directory.number(), path.c_str(), mode) < 0) {
+        throw_errno("mkdir", path);
+    }
+}
+
+bool try_mkdirat(FdRef directory, const std::string& path, mode_t mode) {
+    if (::mkdirat(directory.number(), path.c_str(), mode) == 0) {
+        return true;
+    }
+    if (errno == EEXIST) {
+        return false;
+    }
+    throw_errno("mkdir", path);
+}
+
+void make_directories(const std::string& path, mode_t mode) {
+    for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
+        (void)try_mkdirat(FdRef::cwd(), path.substr(0, slash), mode);  // an existing parent is fine
+    }
+    (void)try_mkdirat(FdRef::cwd(), path, mode);  // so is an existing directory
+}
+
+void unlinkat(FdRef directory, const std::string& path, int flags) {
+    if (::unlinkat(directory.number(), path.c_str(), flags) < 0) {
+        throw_errno((static_cast<unsigned>(flags) & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink", path);
+    }
+}
+
+bool try_unlinkat(FdRef directory, const std::string& path, int flags) {
+    if (::unlinkat(directory.number(), path.c_str(), flags) == 0) {
+        return true;
+    }
+    if (errno == ENOENT) {
+        return false;
+    }
+    throw_errno((static_cast<unsigned>(flags) & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink", path);
+}
+
+void symlinkat(const std::string& target, FdRef directory, const std::string& path) {
+    if (::symlinkat(target.c_str(), directory.number(), path.c_str()) < 0) {
+        throw_errno("symlink", path);
+    }
+}
+
+void renameat(
+    FdRef old_directory,
+    const std::string& old_path,
+    FdRef new_directory,
+    const std::string& new_path
+) {
+    if (::renameat(
+            old_directory.number(), old_path.c_str(), new_directory.number(), new_path.c_str()
+        ) < 0) {
+        throw_errno("rename", new_path);
+    }
+}
+
+void fchownat(FdRef directory, const std::string& path, uid_t uid, gid_t gid, int flags) {
+    if (::fchownat(directory.number(), path.c_str(), uid, gid, flags) < 0) {
+        throw_errno("chown", path);
+    }
+}
+
+void fchmod(FdRef fd, mode_t mode) {
+    if (::fchmod(fd.number(), mode) < 0) {
+        throw_errno("fchmod");
+    }
+}
+
+std::string readlinkat(FdRef directory, const std::string& path) {
+    std::array<char, PATH_MAX>
+        buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by readlinkat
+    const ssize_t length =
+        ::readlinkat(directory.number(), path.c_str(), buffer.data(), buffer.size());
+    if (length < 0) {
+        throw_errno("readlink", path);
+    }
+    return {buffer.data(), static_cast<std::size_t>(length)};
+}
+
+std::string real_path(const std::string& path) {
+    std::array<char, PATH_MAX>
+        buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by realpath
+    if (::realpath(path.c_str(), buffer.data()) == nullptr) {
+        throw_errno("realpath", path);
+    }
+    return buffer.data();
+}
+
+std::vector<std::string> list_directory(FdRef directory) {
+    UniqueFd own = openat(directory, ".", O_RDONLY | O_DIRECTORY);
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.ref().number()), ::closedir);
+    if (!stream) {
+        throw_errno("fdopendir");
+    }
+    (void)own.release();  // closedir() closes it from here on
+    std::vector<std::string> names;
+    // The stream is this function's own, so readdir(3) is safe with threads.
+    while (const dirent* entry =
+               ::readdir(stream.get())) {  // NOLINT(concurrency-mt-unsafe): as above
+        const std::string_view name = static_cast<const char*>(entry->d_name);
+        if (name != "." && name != "..") {
+            names.emplace_back(name);
+        }
+    }
+    return names;
+}
+
+void lock_exclusive(FdRef fd) {
+    int result = -1;
+    do {
+        result = ::flock(fd.number(), LOCK_EX);
+    } while (result < 0 && errno == EINTR);
+    if (result < 0) {
+        throw_errno("flock");
+    }
+}
+
+bool try_lock_exclusive(FdRef fd) {
+    if (::flock(fd.number(), LOCK_EX | LOCK_NB) == 0) {
+        return true;
+    }
+    if (errno == EWOULDBLOCK) {
+        return false;
+    }
+    throw_errno("flock");
+}
+
+UniqueFd memfd_create(const std::string& name) {
+    const int fd = ::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) {
+        throw_errno("memfd_create", name);
+    }
+    return UniqueFd(fd);
+}
+
+}  // namespace corun::sys

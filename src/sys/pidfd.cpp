@@ -1,0 +1,138 @@
+// Processes as descriptors. Parent side; needs no privileges beyond kill(2)'s.
+#include "corun/sys/pidfd.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/sys/file.hpp"
+#include "corun/sys/uapi.hpp"
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace corun::sys {
+
+namespace {
+
+std::optional<ExitStatus> wait_for_exit(FdRef fd, int options) {
+    siginfo_t info = {};
+    int result = -1;
+    do {
+        result = ::waitid(
+            static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(fd.number()), &info, options
+        );
+    } while (result < 0 && errno == EINTR);
+    if (result < 0) {
+        throw_errno("waitid");
+    }
+    if (info.si_pid == 0) {
+        return std::nullopt;
+    }
+    if (info.si_code == CLD_EXITED) {
+        return ExitStatus{.code = info.si_status, .signal = 0};
+    }
+    return ExitStatus{.code = 0, .signal = info.si_status};
+}
+
+}  // namespace
+
+std::optional<Pidfd> Pidfd::try_open(pid_t pid) {
+    const long fd = ::syscall(SYS_pidfd_open, pid, 0);
+    if (fd >= 0) {
+        return Pidfd(pid, UniqueFd(static_cast<int>(fd)));
+    }
+    // EINVAL is pidfd_open's answer for a pid that cannot exist. (pidfd_open(2))
+    if (errno == ESRCH || errno == EINVAL) {
+        return std::nullopt;
+    }
+    throw_errno(concat("pidfd_open(", pid, ")"));
+}
+
+bool Pidfd::send_signal(int signal) const {
+    if (::syscall(SYS_pidfd_send_signal, fd_.ref().number(), signal, nullptr, 0) == 0) {
+        return true;
+    }
+    if (errno == ESRCH) {
+        return false;
+    }
+    throw_errno(concat("pidfd_send_signal(", pid_, ", ", signal, ")"));
+}
+
+ExitStatus Pidfd::wait() const {
+    return *wait_for_exit(fd_, WEXITED);
+}
+
+std::optional<ExitStatus> Pidfd::try_wait() const {
+    return wait_for_exit(fd_, WEXITED | WNOHANG);
+}
+
+bool Pidfd::has_exited() const {
+    pollfd entry = {.fd = fd_.ref().number(), .events = POLLIN, .revents = 0};
+    return ::poll(&entry, 1, 0) == 1;
+}
+
+ChildGuard::~ChildGuard() {
+    if (!child_) {
+        return;
+    }
+    try {
+        (void)child_.send_signal(SIGKILL);  // already gone is fine
+        (void)child_.wait();                // reap; the status of a killed child tells nothing
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): a destructor has nobody to tell
+    }
+}
+
+std::optional<ProcessStat> try_process_stat(pid_t pid) {
+    std::optional<std::string> text;
+    try {
+        text = try_read_file(FdRef::cwd(), concat("/proc/", pid, "/stat"));
+    } catch (const Error& error) {
+        if (error.error_number() == ESRCH) {  // it ended between open and read
+            return std::nullopt;
+        }
+        throw;
+    }
+    if (!text) {
+        return std::nullopt;
+    }
+    // The name in field 2 may hold anything, also ')': fields are counted from the last one.
+    // (proc(5))
+    const std::size_t name_end = text->rfind(')');
+    if (name_end == std::string::npos) {
+        throw Error(concat("/proc/", pid, "/stat: no ')' in ", quote(*text)));
+    }
+    const std::vector<std::string_view> fields =
+        split(std::string_view(*text).substr(name_end + 1), ' ');
+    constexpr std::size_t kState = 1;       // field 3
+    constexpr std::size_t kStartTime = 20;  // field 22
+    if (fields.size() <= kStartTime || fields[kState].size() != 1) {
+        throw Error(concat("/proc/", pid, "/stat: too few fields in ", quote(*text)));
+    }
+    const auto start_time = parse_number<std::uint64_t>(fields[kStartTime]);
+    if (!start_time) {
+        throw Error(concat("/proc/", pid, "/stat: bad start time in ", quote(*text)));
+    }
+    return ProcessStat{.state = fields[kState].front(), .start_time = *start_time};
+}
+
+std::optional<Pidfd> try_open_process(const ProcessIdentity& identity) {
+    if (identity.pid <= 0) {
+        return std::nullopt;
+    }
+    // The pidfd first, the start time after: the pid cannot be reused while the pidfd shows it
+    // alive.
+    std::optional<Pidfd> process = Pidfd::try_open(identity.pid);
+    if (!process) {
+        return std::nullopt;
+    }
+    const std::optional<ProcessStat> stat = try_process_stat(identity.pid);
+    if (!stat || stat->start_time != identity.start_time || stat->state == 'Z' ||
+        stat->state == 'X') {
+        return std::nullopt;
+    }
+    return process;
+}
+
+}  // namespace corun::sys
