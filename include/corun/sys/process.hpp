@@ -1,0 +1,76 @@
+// Making and changing processes: clone3, execve, namespaces, prctl. One wrapper per syscall.
+#pragma once
+
+#include "corun/sys/fd.hpp"
+#include "corun/sys/pidfd.hpp"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace corun::sys {
+
+/// What clone3() gives: in the child `pid` is 0 and `pidfd` empty.
+struct Cloned {
+    pid_t pid = -1;
+    Pidfd process;
+
+    [[nodiscard]] bool in_child() const { return pid == 0; }
+};
+
+/// clone3(2) without CLONE_VM, like fork(2): CLONE_PIDFD is added, SIGCHLD is the exit signal
+/// unless `flags` has CLONE_PARENT. With `cgroup` the child is born in that cgroup2 directory.
+[[nodiscard]] Cloned clone3(std::uint64_t flags, std::optional<FdRef> cgroup = std::nullopt);
+
+/// setns(2): `kind` is one CLONE_NEW* (checked against the fd) or 0 for any.
+void setns(FdRef fd, int kind);
+void unshare(int flags);
+void setsid();
+void chdir(const std::string& path);
+void fchdir(FdRef directory);
+void chroot(const std::string& path);
+
+/// execve(2); returns only by throwing.
+[[noreturn]] void execve(const char* path, char* const* argv, char* const* envp);
+
+/// close_range(2): marks every descriptor from `first` on CLOEXEC.
+void mark_close_on_exec_from(unsigned first);
+
+/// close_range(2): closes [first, last].
+void close_range(unsigned first, unsigned last);
+
+/// dup2(2): `target` becomes a copy, not CLOEXEC.
+void dup2(FdRef source, int target);
+
+/// Clears or sets FD_CLOEXEC.
+void set_close_on_exec(FdRef fd, bool on);
+
+/// prctl(PR_SET_PDEATHSIG): 0 clears.
+void set_parent_death_signal(int signal);
+void set_dumpable(bool dumpable);
+void set_no_new_privileges();
+void set_process_name(const char* name);
+void set_child_subreaper();
+
+void sethostname(const std::string& name);
+void setdomainname(const std::string& name);
+
+/// An anonymous SOCK_SEQPACKET pair, CLOEXEC.
+struct SocketPair {
+    UniqueFd first;
+    UniqueFd second;
+};
+
+[[nodiscard]] SocketPair make_seqpacket_pair();
+
+/// pipe2(2) with O_CLOEXEC and `flags`.
+struct Pipe {
+    UniqueFd read_end;
+    UniqueFd write_end;
+};
+
+[[nodiscard]] Pipe make_pipe(int flags = 0);
+
+}  // namespace corun::sys

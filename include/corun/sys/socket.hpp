@@ -1,0 +1,49 @@
+// Records over SOCK_SEQPACKET sockets, with a descriptor where one travels along; Unix socket
+// addresses.
+#pragma once
+
+#include "corun/sys/fd.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace corun::sys {
+
+/// Sends one record (and a descriptor). EPIPE is thrown, never a signal.
+void send_record(
+    FdRef socket, std::span<const std::byte> record, std::optional<FdRef> fd = std::nullopt
+);
+
+/// A record that was received: its length (0: the peer closed) and the descriptor sent with it.
+struct Received {
+    std::size_t size = 0;
+    UniqueFd fd;
+
+    [[nodiscard]] bool closed() const { return size == 0; }
+};
+
+/// Blocks for one record. A record longer than `buffer` is an error (EMSGSIZE). ECONNRESET counts
+/// as closed.
+[[nodiscard]] Received receive_record(FdRef socket, std::span<std::byte> buffer);
+
+/// A SEQPACKET listener at `name` in `directory`, mode 0600; the 108-byte limit of sun_path does
+/// not apply.
+[[nodiscard]] UniqueFd listen_seqpacket(FdRef directory, const std::string& name);
+
+/// Connects to such a listener; nothing when absent or nobody listens (ENOENT, ECONNREFUSED).
+[[nodiscard]] std::optional<UniqueFd> try_connect_seqpacket(
+    FdRef directory, const std::string& name
+);
+
+/// accept4(2), blocking, CLOEXEC.
+[[nodiscard]] UniqueFd accept(FdRef listener);
+
+/// Connects to a Unix stream socket by path, as callers give it (console-socket, listenerPath).
+[[nodiscard]] UniqueFd connect_stream(const std::string& path);
+
+/// Sends `payload` and a descriptor in one sendmsg(2) on a stream socket.
+void send_with_fd(FdRef socket, std::string_view payload, FdRef fd);
+
+}  // namespace corun::sys

@@ -1,0 +1,170 @@
+// Making and changing processes. Used on both sides of clone3.
+#include "corun/sys/process.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/sys/uapi.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace corun::sys {
+
+namespace {
+
+void prctl_or_throw(int option, unsigned long value, const char* name) {
+    if (::prctl(option, value, 0UL, 0UL, 0UL) < 0) {
+        throw_errno(concat("prctl(", name, ")"));
+    }
+}
+
+}  // namespace
+
+Cloned clone3(std::uint64_t flags, std::optional<FdRef> cgroup) {
+    int pidfd = -1;
+    struct clone_args args = {};
+    args.flags = flags | CLONE_PIDFD;
+    args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+    // With CLONE_PARENT the child takes over its sibling's exit signal and must not name one.
+    args.exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
+    if (cgroup) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = static_cast<std::uint64_t>(cgroup->number());
+    }
+    const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+    if (pid < 0) {
+        throw_errno("clone3");
+    }
+    if (pid == 0) {
+        return Cloned{.pid = 0, .process = Pidfd()};
+    }
+    const auto number = static_cast<pid_t>(pid);
+    return Cloned{.pid = number, .process = Pidfd(number, UniqueFd(pidfd))};
+}
+
+void setns(FdRef fd, int kind) {
+    if (::setns(fd.number(), kind) < 0) {
+        throw_errno("setns");
+    }
+}
+
+void unshare(int flags) {
+    if (::unshare(flags) < 0) {
+        throw_errno("unshare");
+    }
+}
+
+void setsid() {
+    if (::setsid() < 0) {
+        throw_errno("setsid");
+    }
+}
+
+void chdir(const std::string& path) {
+    if (::chdir(path.c_str()) < 0) {
+        throw_errno("chdir", path);
+    }
+}
+
+void fchdir(FdRef directory) {
+    if (::fchdir(directory.number()) < 0) {
+        throw_errno("fchdir");
+    }
+}
+
+void chroot(const std::string& path) {
+    if (::chroot(path.c_str()) < 0) {
+        throw_errno("chroot", path);
+    }
+}
+
+void execve(const char* path, char* const* argv, char* const* envp) {
+    ::execve(path, argv, envp);
+    throw_errno("exec", path);
+}
+
+void mark_close_on_exec_from(unsigned first) {
+    constexpr unsigned kCloseRangeCloexec = 1U << 2U;  // Linux 5.11; linux/close_range.h
+    if (::syscall(SYS_close_range, first, ~0U, kCloseRangeCloexec) < 0) {
+        throw_errno("close_range");
+    }
+}
+
+void close_range(unsigned first, unsigned last) {
+    if (::syscall(SYS_close_range, first, last, 0U) < 0) {
+        throw_errno("close_range");
+    }
+}
+
+void dup2(FdRef source, int target) {
+    int result = -1;
+    do {
+        result = ::dup2(source.number(), target);
+    } while (result < 0 && errno == EINTR);
+    if (result < 0) {
+        throw_errno("dup2");
+    }
+}
+
+void set_close_on_exec(FdRef fd, bool on) {
+    if (::fcntl(fd.number(), F_SETFD, on ? FD_CLOEXEC : 0) < 0) {
+        throw_errno("fcntl(F_SETFD)");
+    }
+}
+
+void set_parent_death_signal(int signal) {
+    prctl_or_throw(PR_SET_PDEATHSIG, static_cast<unsigned long>(signal), "PR_SET_PDEATHSIG");
+}
+
+void set_dumpable(bool dumpable) {
+    prctl_or_throw(PR_SET_DUMPABLE, dumpable ? 1UL : 0UL, "PR_SET_DUMPABLE");
+}
+
+void set_no_new_privileges() {
+    prctl_or_throw(PR_SET_NO_NEW_PRIVS, 1UL, "PR_SET_NO_NEW_PRIVS");
+}
+
+void set_process_name(const char* name) {
+    prctl_or_throw(PR_SET_NAME, reinterpret_cast<unsigned long>(name), "PR_SET_NAME");
+}
+
+void set_child_subreaper() {
+    prctl_or_throw(PR_SET_CHILD_SUBREAPER, 1UL, "PR_SET_CHILD_SUBREAPER");
+}
+
+void sethostname(const std::string& name) {
+    if (::sethostname(name.data(), name.size()) < 0) {
+        throw_errno("sethostname", name);
+    }
+}
+
+void setdomainname(const std::string& name) {
+    if (::setdomainname(name.data(), name.size()) < 0) {
+        throw_errno("setdomainname", name);
+    }
+}
+
+SocketPair make_seqpacket_pair() {
+    std::array<int, 2> fds{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds.data()) < 0) {
+        throw_errno("socketpair");
+    }
+    return {.first = UniqueFd(fds[0]), .second = UniqueFd(fds[1])};
+}
+
+Pipe make_pipe(int flags) {
+    std::array<int, 2> fds{};
+    if (::pipe2(fds.data(), O_CLOEXEC | flags) < 0) {
+        throw_errno("pipe");
+    }
+    return {.read_end = UniqueFd(fds[0]), .write_end = UniqueFd(fds[1])};
+}
+
+}  // namespace corun::sys

@@ -1,0 +1,172 @@
+// Records over SOCK_SEQPACKET sockets. Used by the handshake, on both sides, and by the start gate.
+#include "corun/sys/socket.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+namespace corun::sys {
+
+namespace {
+
+union ControlBuffer {
+    cmsghdr header;
+    std::array<char, CMSG_SPACE(sizeof(int))> bytes;
+};
+
+void send_message(FdRef socket, std::span<const std::byte> data, std::optional<FdRef> fd) {
+    iovec vector = {.iov_base = const_cast<std::byte*>(data.data()), .iov_len = data.size()};
+    msghdr message = {};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    ControlBuffer control = {};
+    if (fd) {
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = control.bytes.size();
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        const int number = fd->number();
+        std::memcpy(CMSG_DATA(header), &number, sizeof number);
+    }
+    ssize_t sent = -1;
+    do {
+        sent = ::sendmsg(socket.number(), &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+        throw_errno("sendmsg");
+    }
+    if (static_cast<std::size_t>(sent) != data.size()) {
+        throw_errno_value(EMSGSIZE, "sendmsg");
+    }
+}
+
+UniqueFd received_fd(msghdr& message) {
+    const cmsghdr* header = CMSG_FIRSTHDR(&message);
+    if (header == nullptr || header->cmsg_type != SCM_RIGHTS) {
+        return {};
+    }
+    int number = -1;
+    std::memcpy(&number, CMSG_DATA(header), sizeof number);
+    return UniqueFd(number);
+}
+
+sockaddr_un address_of(const std::string& path) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+        throw_errno_value(ENAMETOOLONG, "connect", path);
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    return address;
+}
+
+UniqueFd make_socket(int type) {
+    const int fd = ::socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        throw_errno("socket");
+    }
+    return UniqueFd(fd);
+}
+
+int connect_to(FdRef socket, const std::string& path) {
+    const sockaddr_un address = address_of(path);
+    int result = -1;
+    do {
+        result =
+            ::connect(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? errno : 0;
+}
+
+}  // namespace
+
+void send_record(FdRef socket, std::span<const std::byte> record, std::optional<FdRef> fd) {
+    send_message(socket, record, fd);
+}
+
+Received receive_record(FdRef socket, std::span<std::byte> buffer) {
+    iovec vector = {.iov_base = buffer.data(), .iov_len = buffer.size()};
+    ControlBuffer control = {};
+    msghdr message = {};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = control.bytes.size();
+    ssize_t got = -1;
+    do {
+        got = ::recvmsg(socket.number(), &message, MSG_CMSG_CLOEXEC);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == ECONNRESET) {
+        return {};
+    }
+    if (got < 0) {
+        throw_errno("recvmsg");
+    }
+    UniqueFd fd = received_fd(message);
+    if ((static_cast<unsigned>(message.msg_flags) & MSG_TRUNC) != 0) {
+        throw_errno_value(EMSGSIZE, "recvmsg");
+    }
+    return {.size = static_cast<std::size_t>(got), .fd = std::move(fd)};
+}
+
+UniqueFd listen_seqpacket(FdRef directory, const std::string& name) {
+    UniqueFd socket = make_socket(SOCK_SEQPACKET);
+    const sockaddr_un address = address_of(concat(proc_self_fd(directory), "/", name));
+    if (::bind(socket.ref().number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) <
+        0) {
+        throw_errno("bind", name);
+    }
+    constexpr int kBacklog = 16;
+    if (::listen(socket.ref().number(), kBacklog) < 0) {
+        throw_errno("listen", name);
+    }
+    return socket;
+}
+
+std::optional<UniqueFd> try_connect_seqpacket(FdRef directory, const std::string& name) {
+    UniqueFd socket = make_socket(SOCK_SEQPACKET);
+    const int error_number = connect_to(socket, concat(proc_self_fd(directory), "/", name));
+    if (error_number == ENOENT || error_number == ECONNREFUSED) {
+        return std::nullopt;
+    }
+    if (error_number != 0) {
+        throw_errno_value(error_number, "connect", name);
+    }
+    return socket;
+}
+
+UniqueFd accept(FdRef listener) {
+    int fd = -1;
+    do {
+        fd = ::accept4(listener.number(), nullptr, nullptr, SOCK_CLOEXEC);
+    } while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+    if (fd < 0) {
+        throw_errno("accept");
+    }
+    return UniqueFd(fd);
+}
+
+UniqueFd connect_stream(const std::string& path) {
+    UniqueFd socket = make_socket(SOCK_STREAM);
+    const int error_number = connect_to(socket, path);
+    if (error_number != 0) {
+        throw_errno_value(error_number, "connect", path);
+    }
+    return socket;
+}
+
+void send_with_fd(FdRef socket, std::string_view payload, FdRef fd) {
+    send_message(socket, std::as_bytes(std::span(payload.data(), payload.size())), fd);
+}
+
+}  // namespace corun::sys
