@@ -28,8 +28,8 @@ struct Received {
 /// as closed.
 [[nodiscard]] Received receive_record(FdRef socket, std::span<std::byte> buffer);
 
-/// A SEQPACKET listener at `name` in `directory`, mode 0600; the 108-byte limit of sun_path does
-/// not apply.
+/// A SEQPACKET listener at `name` in `directory`, which must be private (0700): that is what guards it.
+/// The 108 bytes of sun_path do not limit the directory's path.
 [[nodiscard]] UniqueFd listen_seqpacket(FdRef directory, const std::string& name);
 
 /// Connects to such a listener; nothing when absent or nobody listens (ENOENT, ECONNREFUSED).

@@ -1,0 +1,34 @@
+// Step: one row of a start sequence; ChildContext: what the steps share.
+// Child side. A step throws Error; it never logs, never exits, never decides.
+#pragma once
+
+#include "corun/setup/handshake.hpp"
+#include "corun/setup/plan.hpp"
+#include "corun/sys/path.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace corun::setup {
+
+/// What the steps hand on to each other.
+struct ChildContext {
+    const Plan& plan;
+    Handshake handshake;
+
+    std::optional<sys::RootDir> root = std::nullopt;  // the container's root, from attach-rootfs on
+    sys::UniqueFd proc;           // own detached procfs that nothing is mounted over (R2)
+    pid_t host_pid = 0;           // own pid as the parent sees it, from the first Proceed on
+    std::string executable = {};  // what the PATH lookup found
+};
+
+/// `name` appears in errors; `reference` is the section of the runtime-spec or a man page.
+struct Step {
+    std::string_view name;
+    std::string_view reference;
+    bool (*wanted)(const Plan&);
+    void (*run)(ChildContext&);
+};
+
+}  // namespace corun::setup

@@ -1,0 +1,120 @@
+// The conversation's records and its order. Child side and (RequestSequence) parent side.
+#include "corun/setup/handshake.hpp"
+
+#include "corun/base/text.hpp"
+#include "corun/sys/socket.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <span>
+
+namespace corun::setup {
+
+std::string_view name_of(MessageKind kind) {
+    switch (kind) {
+        case MessageKind::relayed:
+            return "Relayed";
+        case MessageKind::map_ids:
+            return "MapIds";
+        case MessageKind::run_hooks:
+            return "RunHooks";
+        case MessageKind::console:
+            return "Console";
+        case MessageKind::ready:
+            return "Ready";
+        case MessageKind::warning:
+            return "Warning";
+        case MessageKind::report:
+            return "Report";
+        case MessageKind::proceed:
+            return "Proceed";
+    }
+    return "an unknown message";
+}
+
+std::string_view Message::text_view() const {
+    return {text.data(), std::min<std::size_t>(text_size, text.size())};
+}
+
+void Message::set_text(std::string_view value) {
+    const std::size_t size = std::min(value.size(), text.size());
+    std::memcpy(text.data(), value.data(), size);
+    text_size = static_cast<std::uint32_t>(size);
+}
+
+void send_message(sys::FdRef socket, const Message& message, std::optional<sys::FdRef> fd) {
+    sys::send_record(socket, std::as_bytes(std::span(&message, 1)), fd);
+}
+
+void Handshake::ask(MessageKind kind, std::optional<sys::FdRef> fd) {
+    Message message;
+    message.kind = kind;
+    send_message(socket_, message, fd);
+    (void)await_proceed();  // only the first Proceed carries a pid
+}
+
+pid_t Handshake::await_proceed() {
+    Message message;
+    const sys::Received received =
+        sys::receive_record(socket_, std::as_writable_bytes(std::span(&message, 1)));
+    if (received.closed()) {
+        throw ParentGone();
+    }
+    if (received.size != sizeof message || message.kind != MessageKind::proceed) {
+        throw Error(concat("handshake: expected Proceed, got ", name_of(message.kind)), EPROTO);
+    }
+    return message.pid;
+}
+
+void Handshake::warn(std::string_view text) {
+    Message message;
+    message.kind = MessageKind::warning;
+    message.set_text(text);
+    send_message(socket_, message);
+}
+
+void Handshake::report(const Error& error) noexcept {
+    Message message;
+    message.kind = MessageKind::report;
+    message.error_number = error.error_number();
+    message.set_text(error.message());
+    try {
+        send_message(socket_, message);
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): nobody is left to tell
+    }
+}
+
+bool RequestSequence::is_expected(MessageKind kind) const {
+    switch (kind) {
+        case MessageKind::relayed:
+            return expected_.relayed;
+        case MessageKind::map_ids:
+            return expected_.map_ids;
+        case MessageKind::run_hooks:
+            return expected_.run_hooks;
+        case MessageKind::console:
+            return expected_.console;
+        case MessageKind::ready:
+            return true;
+        default:
+            return false;
+    }
+}
+
+void RequestSequence::accept(MessageKind kind) {
+    if (kind == MessageKind::warning || kind == MessageKind::report) {
+        return;
+    }
+    if (!is_expected(kind)) {
+        throw Error(concat("handshake: unexpected ", name_of(kind), " from the child"), EPROTO);
+    }
+    if (last_ && *last_ >= kind) {
+        throw Error(
+            concat("handshake: ", name_of(kind), " from the child after ", name_of(*last_)), EPROTO
+        );
+    }
+    last_ = kind;
+}
+
+}  // namespace corun::setup
