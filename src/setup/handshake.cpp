@@ -21,6 +21,8 @@ std::string_view name_of(MessageKind kind) {
             return "RunHooks";
         case MessageKind::console:
             return "Console";
+        case MessageKind::set_limits:
+            return "SetLimits";
         case MessageKind::ready:
             return "Ready";
         case MessageKind::warning:
@@ -95,6 +97,8 @@ bool RequestSequence::is_expected(MessageKind kind) const {
             return expected_.run_hooks;
         case MessageKind::console:
             return expected_.console;
+        case MessageKind::set_limits:
+            return expected_.set_limits;
         case MessageKind::ready:
             return true;
         default:

@@ -9,7 +9,7 @@ namespace corun::setup {
 
 bool NamespacePlan::joins(int kind) const {
     return std::any_of(joined.begin(), joined.end(), [&](const JoinedNamespace& ns) {
-        return ns.kind == kind;
+        return (ns.kind & kind) != 0;
     });
 }
 

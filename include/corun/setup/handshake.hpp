@@ -10,6 +10,8 @@
 //                    ◄───────────  Proceed            they have run
 //   Console + fd     ───────────►                     only with a terminal: the master of the pty
 //                    ◄───────────  Proceed
+//   SetLimits        ───────────►                     only with rlimits or oom_score_adj
+//                    ◄───────────  Proceed            they are set on the child, from outside
 //   Ready            ───────────►                     all that can fail before the payload is done
 //                    ◄───────────  Proceed            recorded: from now on the child may outlive
 //                    us ◄───────────  Proceed            `run` only: start
@@ -40,6 +42,7 @@ enum class MessageKind : std::uint32_t {
     map_ids,
     run_hooks,
     console,
+    set_limits,
     ready,
     warning,
     report,
@@ -100,6 +103,7 @@ public:
         bool map_ids = false;
         bool run_hooks = false;
         bool console = false;
+        bool set_limits = false;
     };
 
     explicit RequestSequence(Expected expected) : expected_(expected) {}

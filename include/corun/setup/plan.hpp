@@ -21,18 +21,19 @@ namespace corun::setup {
 
 /// A namespace to join: the descriptor was opened, and its kind checked, by the parent.
 struct JoinedNamespace {
-    int kind = 0;      // one CLONE_NEW*
-    sys::UniqueFd fd;  // of /proc/PID/ns/X or a bind mount of it
+    int kind = 0;      // CLONE_NEW*: one of them for a namespace file, several for a pidfd
+    sys::UniqueFd fd;  // of /proc/PID/ns/X, a bind mount of it, or a pidfd (setns(2), Linux 5.8)
     std::string path;  // for messages
 };
 
 struct NamespacePlan {
-    std::uint64_t created = 0;            // CLONE_NEW* for clone3
-    std::vector<JoinedNamespace> joined;  // in the order of the document
-    std::string time_offsets;             // text for /proc/self/timens_offsets; empty: none
-    bool maps_ids = false;                // ask the parent to write uid_map and gid_map
-    bool becomes_root = false;            // id 0 is mapped: take all ids to 0 once mapped or joined
-    bool brings_loopback_up = false;      // a new network namespace
+    std::uint64_t created = 0;              // CLONE_NEW* for clone3
+    std::vector<JoinedNamespace> joined;    // in the order of the document
+    bool creates_cgroup_namespace = false;  // apart from `created`: made once in the right cgroup
+    std::string time_offsets;               // text for /proc/self/timens_offsets; empty: none
+    bool maps_ids = false;                  // ask the parent to write uid_map and gid_map
+    bool becomes_root = false;        // id 0 is mapped: take all ids to 0 once mapped or joined
+    bool brings_loopback_up = false;  // a new network namespace
 
     [[nodiscard]] bool creates(std::uint64_t kind) const { return (created & kind) != 0; }
 
@@ -60,19 +61,24 @@ enum class MountKind {
     remount,  // attributes of a mount that is there
 };
 
+/// `type` is MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE.
+struct PropagationChange {
+    std::uint64_t type = 0;
+    sys::Depth depth = sys::Depth::single;
+};
+
 /// One entry of /mounts, parsed.
 struct MountPlan {
     MountKind kind = MountKind::filesystem;
     std::string destination;  // absolute in the container
     std::string type;
     BindSource source;
-    std::string data;                           // file-system options, comma separated
-    std::vector<std::string> superblock_flags;  // "ro", "sync", "lazytime", … for fsconfig(2)
-    sys::MountAttributes attributes;            // of the mount itself
-    sys::MountAttributes recursive_attributes;  // of it and those below it
-    std::uint64_t propagation = 0;              // MS_SHARED …, 0: inherited
-    sys::Depth propagation_depth = sys::Depth::single;
-    bool copies_up = false;    // tmpcopyup
+    std::string data;                            // file-system options, comma separated
+    std::vector<std::string> superblock_flags;   // "ro", "sync", "lazytime", … for fsconfig(2)
+    sys::MountAttributes attributes;             // of the mount itself
+    sys::MountAttributes recursive_attributes;   // of it and those below it
+    std::vector<PropagationChange> propagation;  // applied one after the other once it is attached
+    bool copies_up = false;                      // tmpcopyup
     bool no_symlinks = false;  // the destination is /proc, /sys or /dev: no symlink may lead there
 };
 

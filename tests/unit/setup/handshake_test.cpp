@@ -16,7 +16,7 @@ using namespace corun::setup;
 namespace {
 
 constexpr RequestSequence::Expected kAll{
-    .relayed = true, .map_ids = true, .run_hooks = true, .console = true};
+    .relayed = true, .map_ids = true, .run_hooks = true, .console = true, .set_limits = true};
 
 Message receive(sys::FdRef socket) {
     Message message;
@@ -34,6 +34,7 @@ TEST_CASE("handshake: the whole conversation is accepted in order") {
           MessageKind::map_ids,
           MessageKind::run_hooks,
           MessageKind::console,
+          MessageKind::set_limits,
           MessageKind::ready}) {
         CHECK_NOTHROW(sequence.accept(kind));
     }
