@@ -2,6 +2,7 @@
 // Used on both sides of clone3; an Error crosses the process border as errno and text.
 #pragma once
 
+#include <concepts>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -43,7 +44,7 @@ private:
 );
 
 /// Runs `body`; if it throws an Error, puts `clause()` in front. The text is made only on failure.
-template <class Clause, class Body>
+template <std::invocable Clause, std::invocable Body>
 decltype(auto) in_context(Clause&& clause, Body&& body) {
     try {
         return std::forward<Body>(body)();
