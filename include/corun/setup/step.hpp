@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace corun::setup {
 
@@ -21,6 +22,14 @@ struct ChildContext {
     sys::UniqueFd proc;           // own detached procfs that nothing is mounted over (R2)
     pid_t host_pid = 0;           // own pid as the parent sees it, from the first Proceed on
     std::string executable = {};  // what the PATH lookup found
+    std::string_view step = {};   // name of the step that runs, for reports that cannot throw
+    bool entered_cwd = false;     // by enter_cwd(): enter_cwd_as_user() has nothing left to do
+
+    // Made by prepare_exec(): `arguments` and `environment` end in nullptr and point into the
+    // others.
+    std::vector<std::string> environment_text = {};
+    std::vector<char*> arguments = {};
+    std::vector<char*> environment = {};
 };
 
 /// `name` appears in errors; `reference` is the section of the runtime-spec or a man page.

@@ -1,0 +1,11 @@
+// Scheduling, I/O priority, personality, NUMA policy and CPU affinity, which a process sets on
+// itself. Child side, before it gives up its privileges. runtime-spec config#linux-process
+#pragma once
+
+#include "corun/setup/step.hpp"
+
+namespace corun::setup {
+
+void set_attributes(ChildContext& context);
+
+}  // namespace corun::setup

@@ -1,0 +1,22 @@
+// The payload's environment. Pure: no system access.
+#pragma once
+
+#include "corun/setup/plan.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace corun::setup {
+
+/// plan.payload.env where the last of several values for a name wins, as with runc, and HOME is "/"
+/// where unset. (runc and crun look HOME up in the container's passwd; corun reads nothing there.)
+[[nodiscard]] std::vector<std::string> payload_environment(const PayloadPlan& payload);
+
+/// The last value of `name` in `environment`.
+[[nodiscard]] std::optional<std::string_view> find_variable(
+    const std::vector<std::string>& environment, std::string_view name
+);
+
+}  // namespace corun::setup
