@@ -95,7 +95,8 @@ struct RootfsPlan {
     RootSwitch root_switch = RootSwitch::pivot;
     std::uint64_t propagation =
         0;  // of every mount inherited from the host: MS_SLAVE, MS_PRIVATE …
-    std::uint64_t final_propagation = 0;  // of the container's root, after the switch; 0: leave
+    // Of the container's root, after the switch, with MS_REC also of those below it; 0: leave.
+    std::uint64_t final_propagation = 0;
     bool readonly = false;
 };
 
@@ -118,7 +119,8 @@ struct DevPlan {
 struct MaskPlan {
     std::vector<std::string> masked;
     std::vector<std::string> readonly;
-    BindSource null_device;  // the host's /dev/null, verified to be 1:3
+    BindSource null_device;  // the host's /dev/null; verified to be 1:3 by the child
+    std::string tmpfs_data;  // options of the tmpfs over masked directories: `context=…` or nothing
 };
 
 struct TerminalPlan {

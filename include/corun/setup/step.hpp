@@ -20,6 +20,7 @@ struct ChildContext {
 
     std::optional<sys::RootDir> root = std::nullopt;  // the container's root, from attach-rootfs on
     sys::UniqueFd proc;           // own detached procfs that nothing is mounted over (R2)
+    sys::UniqueFd null_device;    // the host's /dev/null as a mount, from take-null-device on
     pid_t host_pid = 0;           // own pid as the parent sees it, from the first Proceed on
     std::string executable = {};  // what the PATH lookup found
     std::string_view step = {};   // name of the step that runs, for reports that cannot throw
