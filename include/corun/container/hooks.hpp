@@ -1,0 +1,39 @@
+// Hooks that run in the runtime's namespaces: prestart, createRuntime, poststart, poststop.
+// Parent side, with the runtime's own privileges. runtime-spec config#posix-platform-hooks
+#pragma once
+
+#include "corun/async/task.hpp"
+#include "corun/oci/spec.hpp"
+#include "corun/sys/fd.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace corun::container {
+
+/// What all hooks of a container are given.
+struct HookSurroundings {
+    std::string state;      // the container's state as JSON, on stdin
+    std::string directory;  // working directory: the bundle; empty: the caller's
+    /// Where output goes; absent: it is kept, and its last line put into an error.
+    std::optional<sys::FdRef> output = std::nullopt;
+    std::optional<sys::FdRef> error_output = std::nullopt;
+};
+
+/// Runs one hook to its end, in a session of its own. Throws if it cannot be executed, does not
+/// exit with 0, or runs longer than its timeout (ETIMEDOUT; its whole process group is killed).
+/// `'/path': exited with status 3: <last line it printed>`
+async::Task<> run_hook(oci::Hook hook, HookSurroundings surroundings);
+
+/// Runs hooks in order; the first failure ends it: `hook createRuntime[0] '/path': …`.
+async::Task<> run_hooks(
+    std::vector<oci::Hook> hooks, std::string name, HookSurroundings surroundings
+);
+
+/// For poststop: runs all of them whatever happens; the failures, to be warned of.
+async::Task<std::vector<std::string>> run_all_hooks(
+    std::vector<oci::Hook> hooks, std::string name, HookSurroundings surroundings
+);
+
+}  // namespace corun::container
