@@ -1,0 +1,110 @@
+#include "capability.hpp"
+
+#include "corun/base/text.hpp"
+#include "corun/sys/file.hpp"
+#include "corun/sys/uapi.hpp"
+#include "runtime.hpp"
+
+#include <sched.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+namespace corun::test {
+
+namespace {
+
+bool cgroup2_is_mounted() {
+    struct statfs info {};
+
+    return ::statfs("/sys/fs/cgroup", &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+bool has_controller(std::string_view name) {
+    const std::string list =
+        sys::try_read_file(sys::FdRef::cwd(), "/sys/fs/cgroup/cgroup.controllers").value_or("");
+    for (const std::string_view word : split(trim(list), ' ')) {
+        if (word == name) {
+            return cgroup2_is_mounted();
+        }
+    }
+    return false;
+}
+
+bool file_exists(const std::string& path) {
+    return sys::try_fstatat(sys::FdRef::cwd(), path).has_value();
+}
+
+bool two_cpus() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    return ::sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) >= 2;
+}
+
+/// tmpfs learnt idmapped mounts in Linux 6.3, and the tests' files lie on a tmpfs in the guest.
+bool idmapped_tmpfs() {
+    return file_exists("/sys/module/overlay") || file_exists("/proc/sys/vm/memfd_noexec");
+}
+
+}  // namespace
+
+bool have(Capability capability) {
+    switch (capability) {
+        case Capability::root:
+            return ::geteuid() == 0;
+        case Capability::cgroup2:
+            return cgroup2_is_mounted();
+        case Capability::cpu_controller:
+            return has_controller("cpu");
+        case Capability::cpuset_controller:
+            return has_controller("cpuset");
+        case Capability::io_controller:
+            return has_controller("io");
+        case Capability::memory_controller:
+            return has_controller("memory");
+        case Capability::pids_controller:
+            return has_controller("pids");
+        case Capability::device_filter:
+            return cgroup2_is_mounted() && ::geteuid() == 0;
+        case Capability::time_namespace:
+            return file_exists("/proc/self/ns/time");
+        case Capability::two_cpus:
+            return two_cpus();
+        case Capability::idmapped_mounts:
+            return idmapped_tmpfs();
+        case Capability::corun_itself:
+            return is_corun();
+    }
+    return false;
+}
+
+const char* name_of(Capability capability) {
+    switch (capability) {
+        case Capability::root:
+            return "root";
+        case Capability::cgroup2:
+            return "cgroup v2 at /sys/fs/cgroup";
+        case Capability::cpu_controller:
+            return "the cpu controller";
+        case Capability::cpuset_controller:
+            return "the cpuset controller";
+        case Capability::io_controller:
+            return "the io controller";
+        case Capability::memory_controller:
+            return "the memory controller";
+        case Capability::pids_controller:
+            return "the pids controller";
+        case Capability::device_filter:
+            return "eBPF device filters";
+        case Capability::time_namespace:
+            return "time namespaces";
+        case Capability::two_cpus:
+            return "two processors";
+        case Capability::idmapped_mounts:
+            return "idmapped mounts on tmpfs (Linux 6.3)";
+        case Capability::corun_itself:
+            return "corun (this is another runtime)";
+    }
+    return "?";
+}
+
+}  // namespace corun::test
