@@ -189,8 +189,7 @@ struct SeccompPlan {
     std::string program;  // array of sock_filter
     unsigned flags = 0;   // SECCOMP_FILTER_FLAG_*
     sys::UniqueFd agent;  // connected listener that is sent the notify descriptor; empty: none
-    std::string agent_state_head;  // ContainerProcessState up to the pid …
-    std::string agent_state_tail;  // … and after it
+    std::vector<std::string> agent_state_parts;  // ContainerProcessState; the pid goes between two
 
     [[nodiscard]] bool wanted() const { return !program.empty(); }
 };
