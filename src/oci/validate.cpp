@@ -1,0 +1,508 @@
+// Rules over more than one property, one function per rule or section, in the order of the spec.
+// Pure; runs in the parent before anything is done.
+#include "corun/oci/validate.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/oci/mount_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace corun::oci {
+namespace {
+
+[[noreturn]] void fail(std::string_view pointer, std::string_view problem) {
+    throw Error(concat(pointer, ": ", problem));
+}
+
+bool has_namespace(const Spec& spec, NamespaceKind kind) {
+    return find_namespace(spec.linux_, kind) != nullptr;
+}
+
+// ---------------------------------------------------------------- process
+
+void check_rlimits(const Process& process, std::string_view at) {
+    for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
+        const Rlimit& limit = process.rlimits[i];
+        if (limit.soft > limit.hard) {
+            fail(
+                concat(at, "/rlimits/", i),
+                concat("the soft limit ", limit.soft, " is above the hard limit ", limit.hard)
+            );
+        }
+    }
+}
+
+/// sched_setattr(2): runtime <= deadline <= period, where 0 stands for the one before it.
+void check_deadline(const Scheduler& scheduler, std::string_view at) {
+    if (scheduler.runtime_ns == 0) {
+        fail(concat(at, "/runtime"), "SCHED_DEADLINE needs a runtime");
+    }
+    if (scheduler.deadline_ns < scheduler.runtime_ns) {
+        fail(concat(at, "/deadline"), "SCHED_DEADLINE needs a deadline not below the runtime");
+    }
+    if (scheduler.period_ns != 0 && scheduler.period_ns < scheduler.deadline_ns) {
+        fail(concat(at, "/period"), "must not be below the deadline");
+    }
+}
+
+void check_scheduler(const Scheduler& scheduler, std::string_view at) {
+    const bool realtime =
+        scheduler.policy == SchedulerPolicy::fifo || scheduler.policy == SchedulerPolicy::rr;
+    if (realtime && scheduler.priority == 0) {
+        fail(concat(at, "/priority"), "SCHED_FIFO and SCHED_RR need a priority from 1 to 99");
+    }
+    if (!realtime && scheduler.priority != 0) {
+        fail(concat(at, "/priority"), "is for SCHED_FIFO and SCHED_RR only");
+    }
+    if (scheduler.policy == SchedulerPolicy::deadline) {
+        check_deadline(scheduler, at);
+    } else if (scheduler.runtime_ns != 0 || scheduler.deadline_ns != 0 || scheduler.period_ns != 0) {
+        fail(at, "runtime, deadline and period are for SCHED_DEADLINE only");
+    }
+}
+
+void check_process(const Process& process, std::string_view at) {
+    check_rlimits(process, at);
+    if (process.scheduler) {
+        check_scheduler(*process.scheduler, concat(at, "/scheduler"));
+    }
+}
+
+// ---------------------------------------------------------------- id mappings and mounts
+
+/// user_namespaces(7): neither the inner nor the outer ranges may overlap.
+void check_overlap(
+    const std::vector<IdMapping>& mappings,
+    std::uint32_t IdMapping::*start,
+    std::string_view at,
+    std::string_view which
+) {
+    std::vector<IdMapping> sorted = mappings;
+    std::sort(sorted.begin(), sorted.end(), [start](const IdMapping& a, const IdMapping& b) {
+        return a.*start < b.*start;
+    });
+    for (std::size_t i = 1; i < sorted.size(); ++i) {
+        if (sorted[i].*start - sorted[i - 1].*start < sorted[i - 1].size) {
+            fail(at, concat("two ranges of ", which, " overlap at ", sorted[i].*start));
+        }
+    }
+}
+
+void check_mappings(const std::vector<IdMapping>& mappings, std::string_view at) {
+    check_overlap(mappings, &IdMapping::container_id, at, "container ids");
+    check_overlap(mappings, &IdMapping::host_id, at, "host ids");
+}
+
+/// config.md#mounts: mappings come in pairs, and "idmap" without them means the container's own.
+void check_idmapped_mount(const Spec& spec, const Mount& mount, std::string_view at) {
+    if (mount.uid_mappings.empty() != mount.gid_mappings.empty()) {
+        fail(at, "uidMappings and gidMappings must be given together");
+    }
+    check_mappings(mount.uid_mappings, concat(at, "/uidMappings"));
+    check_mappings(mount.gid_mappings, concat(at, "/gidMappings"));
+    const ParsedMountOptions options = parse_mount_options(mount.options);
+    if (!options.idmap_mappings.empty() && !mount.uid_mappings.empty()) {
+        fail(at, "mappings are given twice, as uidMappings and in an option");
+    }
+    if (options.idmap != IdmapKind::none && options.idmap_mappings.empty() &&
+        mount.uid_mappings.empty() && !has_namespace(spec, NamespaceKind::user)) {
+        fail(
+            concat(at, "/options"), "idmap needs uidMappings and gidMappings, or a user namespace"
+        );
+    }
+    if (options.tmpcopyup && (mount.type != "tmpfs" || options.bind != BindKind::none)) {
+        fail(concat(at, "/options"), "tmpcopyup is for tmpfs only");
+    }
+}
+
+void check_mounts(const Spec& spec) {
+    for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
+        check_idmapped_mount(spec, spec.mounts[i], concat("/mounts/", i));
+    }
+}
+
+// ---------------------------------------------------------------- namespaces and what needs them
+
+struct NeedsNamespace {
+    std::string_view pointer;
+    NamespaceKind kind;
+    std::string_view name;
+    bool (*given)(const Spec& spec);
+};
+
+/// Without a namespace of its own the container would change these for the host.
+constexpr std::array kNeedsNamespace{
+    NeedsNamespace{
+        "/hostname",
+        NamespaceKind::uts,
+        "uts",
+        [](const Spec& spec) { return !spec.hostname.empty(); },
+    },
+    NeedsNamespace{
+        "/domainname",
+        NamespaceKind::uts,
+        "uts",
+        [](const Spec& spec) { return !spec.domainname.empty(); },
+    },
+    NeedsNamespace{
+        "/linux/uidMappings",
+        NamespaceKind::user,
+        "user",
+        [](const Spec& spec) { return !spec.linux_.uid_mappings.empty(); },
+    },
+    NeedsNamespace{
+        "/linux/gidMappings",
+        NamespaceKind::user,
+        "user",
+        [](const Spec& spec) { return !spec.linux_.gid_mappings.empty(); },
+    },
+    NeedsNamespace{
+        "/linux/timeOffsets",
+        NamespaceKind::time,
+        "time",
+        [](const Spec& spec) { return spec.linux_.time_offsets != TimeOffsets{}; },
+    },
+    NeedsNamespace{
+        "/linux/netDevices",
+        NamespaceKind::network,
+        "network",
+        [](const Spec& spec) { return !spec.linux_.net_devices.empty(); },
+    },
+    NeedsNamespace{
+        "/linux/maskedPaths",
+        NamespaceKind::mount,
+        "mount",
+        [](const Spec& spec) { return !spec.linux_.masked_paths.empty(); },
+    },
+    NeedsNamespace{
+        "/linux/readonlyPaths",
+        NamespaceKind::mount,
+        "mount",
+        [](const Spec& spec) { return !spec.linux_.readonly_paths.empty(); },
+    },
+};
+
+void check_namespaces(const Spec& spec) {
+    for (const NeedsNamespace& row : kNeedsNamespace) {
+        if (row.given(spec) && !has_namespace(spec, row.kind)) {
+            fail(row.pointer, concat("given without a ", row.name, " namespace"));
+        }
+    }
+    // The kernel takes offsets until the first process enters; a namespace to join has one.
+    const Namespace* time = find_namespace(spec.linux_, NamespaceKind::time);
+    if (spec.linux_.time_offsets != TimeOffsets{} && !time->path.empty()) {
+        fail("/linux/timeOffsets", "given for a time namespace that is joined, not made");
+    }
+}
+
+void check_user_mappings(const Linux& config) {
+    if (config.uid_mappings.empty() != config.gid_mappings.empty()) {
+        fail("/linux", "uidMappings and gidMappings must be given together");
+    }
+    check_mappings(config.uid_mappings, "/linux/uidMappings");
+    check_mappings(config.gid_mappings, "/linux/gidMappings");
+}
+
+void check_net_devices(const std::vector<NetDevice>& devices) {
+    std::vector<std::string_view> names;
+    for (const NetDevice& device : devices) {
+        if (device.name.find('%') == std::string::npos) {
+            names.push_back(device.name.empty() ? device.host_name : device.name);
+        }
+    }
+    std::sort(names.begin(), names.end());
+    const auto twin = std::adjacent_find(names.begin(), names.end());
+    if (twin != names.end()) {
+        fail("/linux/netDevices", concat("two devices would be named ", double_quote(*twin)));
+    }
+}
+
+// ---------------------------------------------------------------- sysctl
+
+struct SysctlRule {
+    /// A whole key, or all keys below it if it ends in '.'.
+    std::string_view key;
+    NamespaceKind kind;
+    std::string_view name;
+};
+
+/// The sysctls that are a namespace's own; all others are the host's. ipc_namespaces(7),
+/// network_namespaces(7), uts_namespaces(7), namespaces(7) for user.*.
+constexpr std::array kNamespacedSysctls{
+    SysctlRule{"fs.mqueue.", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"kernel.domainname", NamespaceKind::uts, "uts"},
+    SysctlRule{"kernel.msg_next_id", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"kernel.msgmax", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"kernel.msgmnb", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"kernel.msgmni", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"kernel.sem", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"kernel.sem_next_id", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"kernel.shm_next_id", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"kernel.shm_rmid_forced", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"kernel.shmall", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"kernel.shmmax", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"kernel.shmmni", NamespaceKind::ipc, "ipc"},
+    SysctlRule{"net.", NamespaceKind::network, "network"},
+    SysctlRule{"user.", NamespaceKind::user, "user"},
+};
+
+const SysctlRule* find_sysctl_rule(std::string_view key) {
+    for (const SysctlRule& rule : kNamespacedSysctls) {
+        if (rule.key.ends_with('.') ? key.starts_with(rule.key) : key == rule.key) {
+            return &rule;
+        }
+    }
+    return nullptr;
+}
+
+/// The key becomes a path below /proc/sys: `net.//.x` would be net/../x there.
+bool is_sysctl_key(std::string_view key) {
+    const std::vector<std::string_view> parts = split(key, '.');
+    return std::none_of(parts.begin(), parts.end(), [](std::string_view part) {
+        return part.empty() || part == "/" || part == "//";
+    });
+}
+
+bool is_sysctl_value(std::string_view value) {
+    return std::none_of(value.begin(), value.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\t') || byte == 0x7f;
+    });
+}
+
+void check_sysctl(const Spec& spec, std::string_view key, std::string_view value) {
+    constexpr std::string_view kAt = "/linux/sysctl";
+    const std::string name = double_quote(key);
+    if (!is_sysctl_key(key)) {
+        fail(kAt, concat(name, " is not the name of a sysctl"));
+    }
+    if (!is_sysctl_value(value)) {
+        fail(kAt, concat("a control character is in the value of ", name));
+    }
+    if (key == "kernel.hostname") {
+        fail(kAt, concat(name, " is set by the property hostname"));
+    }
+    if (key == "kernel.domainname" && !spec.domainname.empty()) {
+        fail(kAt, concat(name, " is set by the property domainname as well"));
+    }
+    const SysctlRule* rule = find_sysctl_rule(key);
+    if (rule == nullptr) {
+        fail(kAt, concat(name, " is not in a namespace: it would be changed for the host"));
+    }
+    if (!has_namespace(spec, rule->kind)) {
+        fail(kAt, concat(name, " needs a ", rule->name, " namespace"));
+    }
+}
+
+void check_sysctls(const Spec& spec) {
+    for (const auto& [key, value] : spec.linux_.sysctl) {
+        check_sysctl(spec, key, value);
+    }
+}
+
+// ---------------------------------------------------------------- resources
+
+void check_memory(const MemoryResources& memory, std::string_view at) {
+    const std::int64_t limit = memory.limit.value_or(0);
+    const std::int64_t swap = memory.swap.value_or(0);
+    if (limit > 0 && swap > 0 && swap < limit) {
+        fail(concat(at, "/swap"), "is the sum of memory and swap: must not be below the limit");
+    }
+    if (swap > 0 && limit == 0) {
+        fail(concat(at, "/swap"), "given without a memory limit");
+    }
+}
+
+/// Microseconds; kernel/sched/core.c refuses what is outside.
+void check_cpu(const CpuResources& cpu, std::string_view at) {
+    constexpr std::int64_t kLeastQuota = 1000;
+    constexpr std::uint64_t kLeastPeriod = 1000;
+    constexpr std::uint64_t kMostPeriod = 1'000'000;
+    const std::int64_t quota = cpu.quota_us.value_or(0);
+    const std::uint64_t period = cpu.period_us.value_or(0);
+    if (quota > 0 && quota < kLeastQuota) {
+        fail(concat(at, "/quota"), "must be at least 1000 microseconds");
+    }
+    if (period != 0 && (period < kLeastPeriod || period > kMostPeriod)) {
+        fail(concat(at, "/period"), "must be from 1000 to 1000000 microseconds");
+    }
+    if (quota > 0 && cpu.burst_us.value_or(0) > static_cast<std::uint64_t>(quota)) {
+        fail(concat(at, "/burst"), "must not be above the quota");
+    }
+}
+
+/// config-linux.md#block-io: 10 to 1000; 0 is how callers spell "not set".
+void check_weight(std::optional<std::uint16_t> weight, std::string_view at) {
+    constexpr std::uint16_t kLeast = 10;
+    constexpr std::uint16_t kMost = 1000;
+    if (weight && *weight != 0 && (*weight < kLeast || *weight > kMost)) {
+        fail(at, "must be from 10 to 1000");
+    }
+}
+
+void check_block_io(const BlockIoResources& block_io, std::string_view at) {
+    check_weight(block_io.weight, concat(at, "/weight"));
+    check_weight(block_io.leaf_weight, concat(at, "/leafWeight"));
+    for (std::size_t i = 0; i < block_io.weight_device.size(); ++i) {
+        const BlockWeightDevice& device = block_io.weight_device[i];
+        check_weight(device.weight, concat(at, "/weightDevice/", i, "/weight"));
+        check_weight(device.leaf_weight, concat(at, "/weightDevice/", i, "/leafWeight"));
+    }
+}
+
+void check_resources(const Resources& resources, std::string_view at) {
+    check_memory(resources.memory, concat(at, "/memory"));
+    check_cpu(resources.cpu, concat(at, "/cpu"));
+    check_block_io(resources.block_io, concat(at, "/blockIO"));
+}
+
+// ---------------------------------------------------------------- the rest of linux
+
+/// The kernel's MAX_ERRNO, and the 16 bits that SECCOMP_RET_DATA holds.
+std::uint32_t most_errno_ret(SeccompAction action) {
+    constexpr std::uint32_t kMaxErrno = 4095;
+    constexpr std::uint32_t kMaxData = 0xffff;
+    return action == SeccompAction::errno_ ? kMaxErrno : kMaxData;
+}
+
+/// config-linux.md#seccomp: an errno with an action that does not support it is an error.
+void check_errno_ret(
+    SeccompAction action, std::optional<std::uint32_t> errno_ret, std::string_view at
+) {
+    if (!errno_ret) {
+        return;
+    }
+    if (action != SeccompAction::errno_ && action != SeccompAction::trace) {
+        fail(at, "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE return a value");
+    }
+    if (*errno_ret > most_errno_ret(action)) {
+        fail(at, concat("must not be above ", most_errno_ret(action)));
+    }
+}
+
+void check_seccomp(const Seccomp& seccomp) {
+    constexpr std::string_view kAt = "/linux/seccomp";
+    check_errno_ret(
+        seccomp.default_action, seccomp.default_errno_ret, concat(kAt, "/defaultErrnoRet")
+    );
+    if (seccomp.default_action == SeccompAction::notify) {
+        // Every call would wait for the listener, the one that hands over the listener included.
+        fail(concat(kAt, "/defaultAction"), "SCMP_ACT_NOTIFY cannot be the default");
+    }
+    if (!seccomp.listener_metadata.empty() && seccomp.listener_path.empty()) {
+        fail(concat(kAt, "/listenerMetadata"), "given without listenerPath");
+    }
+    for (std::size_t i = 0; i < seccomp.syscalls.size(); ++i) {
+        const SeccompSyscall& rule = seccomp.syscalls[i];
+        check_errno_ret(rule.action, rule.errno_ret, concat(kAt, "/syscalls/", i, "/errnoRet"));
+        if (rule.action == SeccompAction::notify && seccomp.listener_path.empty()) {
+            fail(concat(kAt, "/syscalls/", i, "/action"), "SCMP_ACT_NOTIFY needs listenerPath");
+        }
+    }
+}
+
+/// resctrl takes one line per resource; a newline would be one more.
+void check_intel_rdt(const IntelRdt& rdt) {
+    constexpr std::string_view kAt = "/linux/intelRdt";
+    const auto check_line = [](std::string_view line, std::string_view at) {
+        if (line.find('\n') != std::string_view::npos) {
+            fail(at, "a newline is in the schema");
+        }
+    };
+    check_line(rdt.clos_id, concat(kAt, "/closID"));
+    check_line(rdt.l3_cache_schema, concat(kAt, "/l3CacheSchema"));
+    check_line(rdt.mem_bw_schema, concat(kAt, "/memBwSchema"));
+    for (std::size_t i = 0; i < rdt.schemata.size(); ++i) {
+        check_line(rdt.schemata[i], concat(kAt, "/schemata/", i));
+    }
+}
+
+/// set_mempolicy(2), "ERRORS", EINVAL.
+void check_memory_policy(const MemoryPolicy& policy) {
+    using enum MemoryPolicyMode;
+    constexpr std::string_view kAt = "/linux/memoryPolicy";
+    constexpr std::uint32_t kNumaBalancing = 1U << 13;
+    constexpr std::uint32_t kStaticAndRelative = (1U << 14) | (1U << 15);
+    const bool takes_nodes = policy.mode != default_ && policy.mode != local;
+    if (!takes_nodes && !policy.nodes.empty()) {
+        fail(concat(kAt, "/nodes"), "MPOL_DEFAULT and MPOL_LOCAL take no nodes");
+    }
+    if (!takes_nodes && policy.flags != 0) {
+        fail(concat(kAt, "/flags"), "MPOL_DEFAULT and MPOL_LOCAL take no flags");
+    }
+    // An empty set for MPOL_PREFERRED means "local".
+    if (takes_nodes && policy.mode != preferred && policy.nodes.empty()) {
+        fail(concat(kAt, "/nodes"), "this mode needs at least one node");
+    }
+    if ((policy.flags & kStaticAndRelative) == kStaticAndRelative) {
+        fail(
+            concat(kAt, "/flags"),
+            "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other"
+        );
+    }
+    if ((policy.flags & kNumaBalancing) != 0 && policy.mode != bind &&
+        policy.mode != preferred_many) {
+        fail(
+            concat(kAt, "/flags"), "MPOL_F_NUMA_BALANCING is for MPOL_BIND and MPOL_PREFERRED_MANY"
+        );
+    }
+}
+
+void check_linux(const Linux& config) {
+    check_user_mappings(config);
+    check_net_devices(config.net_devices);
+    check_resources(config.resources, "/linux/resources");
+    if (config.intel_rdt) {
+        check_intel_rdt(*config.intel_rdt);
+    }
+    if (config.seccomp) {
+        check_seccomp(*config.seccomp);
+    }
+    if (config.memory_policy) {
+        check_memory_policy(*config.memory_policy);
+    }
+}
+
+}  // namespace
+
+void validate(const Spec& spec) {
+    if (spec.process) {
+        check_process(*spec.process, "/process");
+    }
+    check_mounts(spec);
+    check_namespaces(spec);
+    check_sysctls(spec);
+    check_linux(spec.linux_);
+}
+
+void validate(const Process& process) {
+    check_process(process, "");
+}
+
+void validate(const Resources& resources) {
+    check_resources(resources, "");
+}
+
+std::string normalized_destination(std::string_view destination) {
+    std::vector<std::string_view> kept;
+    for (const std::string_view part : split(destination, '/')) {
+        if (part == "..") {
+            if (!kept.empty()) {
+                kept.pop_back();
+            }
+        } else if (!part.empty() && part != ".") {
+            kept.push_back(part);
+        }
+    }
+    std::string path;
+    for (const std::string_view part : kept) {
+        path += '/';
+        path += part;
+    }
+    return path.empty() ? "/" : path;
+}
+
+}  // namespace corun::oci
