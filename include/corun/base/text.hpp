@@ -54,6 +54,10 @@ template <class... Pieces>
 /// "text" in double quotes, escaped likewise; for values taken from a document.
 [[nodiscard]] std::string double_quote(std::string_view text);
 
+/// A JSON string literal with its quotes. What is not UTF-8 becomes U+FFFD, so the document stays
+/// valid whatever bytes a file name has.
+[[nodiscard]] std::string json_string(std::string_view text);
+
 /// Splits at each separator; "a,,b" has three parts and "" has one.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
