@@ -35,6 +35,16 @@ int openat_raw(FdRef directory, const std::string& path, int flags, mode_t mode)
     return fd;
 }
 
+bool try_flock(FdRef fd, int kind) {
+    if (::flock(fd.number(), kind | LOCK_NB) == 0) {
+        return true;
+    }
+    if (errno == EWOULDBLOCK) {
+        return false;
+    }
+    throw_errno("flock");
+}
+
 }  // namespace
 
 UniqueFd openat(FdRef directory, const std::string& path, int flags, mode_t mode) {
@@ -346,13 +356,17 @@ void lock_exclusive(FdRef fd) {
 }
 
 bool try_lock_exclusive(FdRef fd) {
-    if (::flock(fd.number(), LOCK_EX | LOCK_NB) == 0) {
-        return true;
+    return try_flock(fd, LOCK_EX);
+}
+
+bool try_lock_shared(FdRef fd) {
+    return try_flock(fd, LOCK_SH);
+}
+
+void unlock(FdRef fd) {
+    if (::flock(fd.number(), LOCK_UN) < 0) {
+        throw_errno("flock");
     }
-    if (errno == EWOULDBLOCK) {
-        return false;
-    }
-    throw_errno("flock");
 }
 
 UniqueFd memfd_create(const std::string& name) {

@@ -121,6 +121,13 @@ void lock_exclusive(FdRef fd);
 /// Exclusive flock(2); false if another holds it.
 [[nodiscard]] bool try_lock_exclusive(FdRef fd);
 
+/// Shared flock(2); false if another holds it exclusively.
+[[nodiscard]] bool try_lock_shared(FdRef fd);
+
+/// Lets go of the flock(2), also where a child has inherited a copy of the descriptor, whose lock
+/// it shares.
+void unlock(FdRef fd);
+
 /// An anonymous file in memory (memfd_create(2)), sealable.
 [[nodiscard]] UniqueFd memfd_create(const std::string& name);
 
