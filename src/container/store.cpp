@@ -1,0 +1,204 @@
+// The state root on disk. Parent side.
+#include "corun/container/store.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/sys/file.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace corun::container {
+
+namespace {
+
+constexpr const char* kRecordFile = "state.json";
+constexpr const char* kConfigFile = "config.json";
+constexpr std::size_t kConfigLimit = 64UL << 20U;
+constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+
+[[noreturn]] void throw_absent(const ContainerId& id) {
+    throw Error(concat(quote(id.text()), ": container does not exist"));
+}
+
+/// rm -r below `directory`, symlinks not followed, all but `kept`.
+void remove_content(sys::FdRef directory, std::string_view kept) {
+    for (const std::string& name : sys::list_directory(directory)) {
+        if (name == kept) {
+            continue;
+        }
+        const std::optional<struct stat> status =
+            sys::try_fstatat(directory, name, AT_SYMLINK_NOFOLLOW);
+        if (status && S_ISDIR(status->st_mode)) {
+            remove_content(sys::openat(directory, name, kOpenDirectory), {});
+            sys::unlinkat(directory, name, AT_REMOVEDIR);
+        } else {
+            (void)sys::try_unlinkat(directory, name);  // gone already is what is wanted
+        }
+    }
+}
+
+}  // namespace
+
+ContainerDirectory::ContainerDirectory(ContainerId id, std::string path, sys::UniqueFd fd)
+    : id_(std::move(id)), path_(std::move(path)), fd_(std::move(fd)) {}
+
+ContainerDirectory::ContainerDirectory(ContainerDirectory&& other) noexcept
+    : id_(std::move(other.id_)),
+      path_(std::move(other.path_)),
+      fd_(std::move(other.fd_)),
+      locked_(std::exchange(other.locked_, false)) {}
+
+ContainerDirectory::~ContainerDirectory() {
+    unlock();
+}
+
+void ContainerDirectory::save(const Record& record) const {
+    in_context(
+        [&] { return concat("state of ", quote(id_.text())); },
+        [&] { sys::replace_file(fd_, kRecordFile, to_json(record, id_.text()), 0600); }
+    );
+}
+
+std::optional<Record> ContainerDirectory::load() const {
+    return in_context(
+        [&] { return concat("state of ", quote(id_.text())); },
+        [&]() -> std::optional<Record> {
+            const std::optional<std::string> text =
+                sys::try_read_file(fd_, kRecordFile, kConfigLimit);
+            if (!text) {
+                return std::nullopt;
+            }
+            return record_from_json(*text);
+        }
+    );
+}
+
+Record ContainerDirectory::load_existing() const {
+    std::optional<Record> record = load();
+    if (!record) {
+        throw Error(concat(quote(id_.text()), ": the container was never created completely"));
+    }
+    return *std::move(record);
+}
+
+void ContainerDirectory::save_config(std::string_view text) const {
+    sys::replace_file(fd_, kConfigFile, text, 0600);
+}
+
+std::string ContainerDirectory::load_config() const {
+    return in_context(
+        [&] { return concat("configuration of ", quote(id_.text())); },
+        [&] { return sys::read_file(fd_, kConfigFile, kConfigLimit); }
+    );
+}
+
+void ContainerDirectory::lock() {
+    sys::lock_exclusive(fd_);
+    locked_ = true;
+    check_still_there();
+}
+
+bool ContainerDirectory::try_lock() {
+    if (!sys::try_lock_exclusive(fd_)) {
+        return false;
+    }
+    locked_ = true;
+    check_still_there();
+    return true;
+}
+
+/// Whoever had the lock before may have deleted the directory.
+void ContainerDirectory::check_still_there() {
+    if (sys::fstat(fd_).st_nlink == 0) {
+        unlock();
+        throw_absent(id_);
+    }
+}
+
+void ContainerDirectory::unlock() noexcept {
+    if (!std::exchange(locked_, false)) {
+        return;
+    }
+    try {
+        sys::unlock(fd_);
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): closing the descriptor does it too
+    }
+}
+
+bool ContainerDirectory::is_busy() const {
+    // A lock of this object's own would let the shared one through, on the same open file.
+    const sys::UniqueFd probe = sys::openat(fd_, ".", kOpenDirectory);
+    return !sys::try_lock_shared(probe);
+}
+
+void ContainerDirectory::remove() {
+    in_context(
+        [&] { return concat("remove ", quote(path_)); },
+        [&] {
+            remove_content(fd_, kRecordFile);
+            (void)sys::try_unlinkat(fd_, kRecordFile);  // a create that was killed early wrote none
+            sys::unlinkat(sys::FdRef::cwd(), path_, AT_REMOVEDIR);
+        }
+    );
+}
+
+ContainerDirectory Store::create(const ContainerId& id) const {
+    sys::make_directories(root_, 0700);
+    const sys::UniqueFd root = sys::open(root_, O_PATH | O_DIRECTORY);
+    if (!sys::try_mkdirat(root, id.text(), 0700)) {
+        throw Error(concat(quote(id.text()), ": container with given ID already exists"));
+    }
+    ContainerDirectory directory(
+        id, concat(root_, "/", id.text()), sys::openat(root, id.text(), kOpenDirectory)
+    );
+    directory.lock();
+    return directory;
+}
+
+std::optional<ContainerDirectory> Store::try_open(const ContainerId& id) const {
+    std::string path = concat(root_, "/", id.text());
+    std::optional<sys::UniqueFd> fd = sys::try_open(path, kOpenDirectory);
+    if (!fd) {
+        return std::nullopt;
+    }
+    return ContainerDirectory(id, std::move(path), *std::move(fd));
+}
+
+ContainerDirectory Store::open(const ContainerId& id) const {
+    std::optional<ContainerDirectory> directory = try_open(id);
+    if (!directory) {
+        throw_absent(id);
+    }
+    return *std::move(directory);
+}
+
+std::vector<ContainerId> Store::list() const {
+    const std::optional<sys::UniqueFd> root = sys::try_open(root_, O_RDONLY | O_DIRECTORY);
+    if (!root) {
+        return {};
+    }
+    std::vector<std::string> names = sys::list_directory(*root);
+    std::sort(names.begin(), names.end());
+    std::vector<ContainerId> ids;
+    for (const std::string& name : names) {
+        if (is_container_id(name)) {
+            ids.emplace_back(name);
+        }
+    }
+    return ids;
+}
+
+std::string default_root(const RootChoice& choice) {
+    const bool root_outside =
+        choice.effective_uid == 0 && !(choice.in_user_namespace && choice.user != "root");
+    if (root_outside || choice.xdg_runtime_dir.empty()) {
+        return "/run/corun";
+    }
+    return choice.xdg_runtime_dir + "/corun";
+}
+
+}  // namespace corun::container
