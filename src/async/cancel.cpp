@@ -1,6 +1,8 @@
 // The tree of cancel scopes. Runs in the parent, on the loop's thread only.
 #include "corun/async/cancel.hpp"
 
+#include "corun/async/loop.hpp"
+
 #include <cassert>
 #include <typeinfo>
 
@@ -11,13 +13,19 @@ bool is_cancellation(const std::exception_ptr& error) noexcept {
     return type != nullptr && *type == typeid(Cancelled);
 }
 
+CancelScope::CancelScope(Loop& loop) : ready_(&loop) {}
+
+Loop& CancelScope::loop() const {
+    return static_cast<Loop&>(*ready_);  // the only class derived from ReadyQueue
+}
+
 CancelScope::~CancelScope() {
     assert(idle());
 }
 
 void CancelScope::attach(CancelScope& parent) {
     assert(!linked() && idle());
-    loop_ = parent.loop_;
+    ready_ = parent.ready_;
     shielded_ = false;
     cancelled_ = requested_ || parent.cancelled_;
     parent.children_.push_back(*this);

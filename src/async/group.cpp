@@ -62,7 +62,7 @@ bool Group::Join::await_suspend(std::coroutine_handle<> self) {
     if (!begin()) {
         return false;
     }
-    arm(self, group_.scope_.loop());
+    arm(self, group_.scope_.ready());
     group_.join_ = this;
     return true;
 }

@@ -19,7 +19,7 @@ constexpr int kResumptionsPerTurn = 256;
 }  // namespace
 
 bool Loop::stuck() const {
-    return ready_.empty() && poller_.idle() && timers_.empty();
+    return empty() && poller_.idle() && timers_.empty();
 }
 
 void Loop::drive(std::coroutine_handle<> task, CancelScope& root) {
@@ -49,19 +49,19 @@ void Loop::drive(std::coroutine_handle<> task, CancelScope& root) {
 }
 
 void Loop::resume_ready() {
-    for (int count = 0; count < kResumptionsPerTurn && !ready_.empty(); ++count) {
-        ready_.pop_front().resume();
+    for (int count = 0; count < kResumptionsPerTurn && !empty(); ++count) {
+        pop().resume();
     }
 }
 
 void Loop::collect_events() {
     std::optional<Clock::duration> timeout;
-    if (!ready_.empty()) {
+    if (!empty()) {
         timeout = Clock::duration::zero();
     } else if (!timers_.empty()) {
         timeout = std::max(timers_.next() - Clock::now(), Clock::duration::zero());
     }
-    if (ready_.empty() || !poller_.idle()) {
+    if (empty() || !poller_.idle()) {
         poller_.poll(timeout);
     }
     if (!timers_.empty()) {

@@ -29,7 +29,7 @@ public:
     CancelScope() = default;
 
     /// The root of a loop.
-    explicit CancelScope(Loop& loop) : loop_(&loop) {}
+    explicit CancelScope(Loop& loop);
 
     CancelScope(const CancelScope&) = delete;
     CancelScope& operator=(const CancelScope&) = delete;
@@ -58,7 +58,9 @@ public:
     /// Puts a waiter on the list of those to wake.
     void add(Waiter& waiter) { waiters_.push_back(waiter); }
 
-    [[nodiscard]] Loop& loop() const { return *loop_; }
+    [[nodiscard]] Loop& loop() const;
+
+    [[nodiscard]] ReadyQueue& ready() const { return *ready_; }
 
     /// No waiter and no scope is left in it.
     [[nodiscard]] bool idle() const { return waiters_.empty() && children_.empty(); }
@@ -66,13 +68,29 @@ public:
 private:
     void spread() noexcept;
 
-    Loop* loop_ = nullptr;
+    ReadyQueue* ready_ = nullptr;  // the Loop
     List<CancelScope, CancelScope> children_;
     List<Waiter, Waiter> waiters_;
     bool requested_ = false;
     bool cancelled_ = false;
     bool shielded_ = false;
 };
+
+inline bool Waiter::suspend(std::coroutine_handle<> self, CancelScope& scope) {
+    // First, also when there is nothing to wait for: each suspension point notices cancellation.
+    if (scope.cancelled()) {
+        state_ = State::cancelled;
+        return false;
+    }
+    ready_ = &scope.ready();
+    if (!begin()) {
+        state_ = State::fired;
+        return false;
+    }
+    arm(self, scope.ready());
+    scope.add(*this);
+    return true;
+}
 
 /// Makes `scope` a part of `parent` for as long as this object lives.
 class ScopeEntry : NonCopyable {

@@ -8,14 +8,13 @@
 #include "corun/async/task.hpp"
 #include "corun/async/timer_heap.hpp"
 #include "corun/async/waiter.hpp"
-#include "corun/base/scope.hpp"
 
 #include <coroutine>
 
 namespace corun::async {
 
 /// Runs tasks, one root at a time.
-class Loop : NonCopyable {
+class Loop final : public ReadyQueue {
 public:
     /// Drives `task`, and all that it waits for, to its end; its value, or its exception. Throws
     /// Error if all of them wait for each other (after cancelling them).
@@ -27,9 +26,6 @@ public:
         return handle.promise().take_result();
     }
 
-    /// Queues a coroutine to be resumed. For Waiter.
-    void make_ready(Waiter& waiter) noexcept { ready_.push_back(waiter); }
-
     [[nodiscard]] Poller& poller() { return poller_; }
 
     [[nodiscard]] TimerHeap& timers() { return timers_; }
@@ -40,7 +36,6 @@ private:
     void collect_events();
     [[nodiscard]] bool stuck() const;
 
-    List<Waiter, Waiter> ready_;
     Poller poller_;
     TimerHeap timers_;
 };

@@ -1,6 +1,7 @@
 // Waiting for a descriptor: `co_await readable(fd)`, `co_await writable(fd)`.
 #pragma once
 
+#include "corun/async/cancel.hpp"
 #include "corun/async/poller.hpp"
 #include "corun/async/waiter.hpp"
 #include "corun/sys/fd.hpp"
