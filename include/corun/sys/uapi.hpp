@@ -2,6 +2,7 @@
 // them.
 #pragma once
 
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <sys/mount.h>
