@@ -45,6 +45,26 @@ bool try_flock(FdRef fd, int kind) {
     throw_errno("flock");
 }
 
+/// Names that `wanted` accepts, without "." and "..".
+std::vector<std::string> list_entries(FdRef directory, bool (*wanted)(const dirent&)) {
+    UniqueFd own = openat(directory, ".", O_RDONLY | O_DIRECTORY);
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.ref().number()), ::closedir);
+    if (!stream) {
+        throw_errno("fdopendir");
+    }
+    (void)own.release();  // closedir() closes it from here on
+    std::vector<std::string> names;
+    // The stream is this function's own, so readdir(3) is safe with threads.
+    while (const dirent* entry =
+               ::readdir(stream.get())) {  // NOLINT(concurrency-mt-unsafe): as above
+        const std::string_view name = static_cast<const char*>(entry->d_name);
+        if (name != "." && name != ".." && wanted(*entry)) {
+            names.emplace_back(name);
+        }
+    }
+    return names;
+}
+
 }  // namespace
 
 UniqueFd openat(FdRef directory, const std::string& path, int flags, mode_t mode) {
@@ -251,6 +271,14 @@ bool try_mkdirat(FdRef directory, const std::string& path, mode_t mode) {
     throw_errno("mkdir", path);
 }
 
+int mkdirat_errno(FdRef directory, const std::string& path, mode_t mode) {
+    return ::mkdirat(directory.number(), path.c_str(), mode) < 0 ? errno : 0;
+}
+
+int rmdirat_errno(FdRef directory, const std::string& path) {
+    return ::unlinkat(directory.number(), path.c_str(), AT_REMOVEDIR) < 0 ? errno : 0;
+}
+
 void make_directories(const std::string& path, mode_t mode) {
     for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
          slash = path.find('/', slash + 1)) {
@@ -327,22 +355,11 @@ std::string real_path(const std::string& path) {
 }
 
 std::vector<std::string> list_directory(FdRef directory) {
-    UniqueFd own = openat(directory, ".", O_RDONLY | O_DIRECTORY);
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.ref().number()), ::closedir);
-    if (!stream) {
-        throw_errno("fdopendir");
-    }
-    (void)own.release();  // closedir() closes it from here on
-    std::vector<std::string> names;
-    // The stream is this function's own, so readdir(3) is safe with threads.
-    while (const dirent* entry =
-               ::readdir(stream.get())) {  // NOLINT(concurrency-mt-unsafe): as above
-        const std::string_view name = static_cast<const char*>(entry->d_name);
-        if (name != "." && name != "..") {
-            names.emplace_back(name);
-        }
-    }
-    return names;
+    return list_entries(directory, [](const dirent&) { return true; });
+}
+
+std::vector<std::string> list_subdirectories(FdRef directory) {
+    return list_entries(directory, [](const dirent& entry) { return entry.d_type == DT_DIR; });
 }
 
 void lock_exclusive(FdRef fd) {

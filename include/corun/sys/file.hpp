@@ -86,6 +86,12 @@ void mkdirat(FdRef directory, const std::string& path, mode_t mode);
 /// False if it exists already (whatever it is).
 [[nodiscard]] bool try_mkdirat(FdRef directory, const std::string& path, mode_t mode);
 
+/// As mkdirat(); the errno of a failure (0: none), for callers to whom some failures are answers.
+[[nodiscard]] int mkdirat_errno(FdRef directory, const std::string& path, mode_t mode);
+
+/// rmdir(2) below `directory`; the errno of a failure (0: none).
+[[nodiscard]] int rmdirat_errno(FdRef directory, const std::string& path);
+
 /// mkdir -p of an absolute or cwd-relative path on the *host* (never in a rootfs: sys::RootDir for
 /// that).
 void make_directories(const std::string& path, mode_t mode);
@@ -114,6 +120,10 @@ void fchmod(FdRef fd, mode_t mode);
 
 /// Names in a directory without "." and "..", unordered.
 [[nodiscard]] std::vector<std::string> list_directory(FdRef directory);
+
+/// Those of them that are directories. For file systems that fill in d_type (all of the kernel's
+/// own).
+[[nodiscard]] std::vector<std::string> list_subdirectories(FdRef directory);
 
 /// Exclusive flock(2) that waits.
 void lock_exclusive(FdRef fd);
