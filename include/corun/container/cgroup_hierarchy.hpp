@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace corun::container {
 
@@ -31,9 +32,7 @@ struct CgroupHierarchy {
 /// and then `id`, below the parent of the caller's own cgroup, which has processes and thus cannot
 /// have limited children. Lexically clean: a ".." does not climb out. (runtime-spec 1.3
 /// config-linux#cgroups-path)
-[[nodiscard]] std::string cgroup_path_for(
-    const CgroupHierarchy& hierarchy, std::string_view cgroups_path, std::string_view id
-);
+[[nodiscard]] std::string cgroup_path_for(std::string_view cgroups_path, std::string_view id);
 
 /// The cgroup a process is in now; nothing when there is no such process. 0 is the caller.
 [[nodiscard]] std::optional<std::string> try_cgroup_path_of(pid_t pid);
@@ -41,9 +40,8 @@ struct CgroupHierarchy {
 /// Pure part of try_cgroup_path_of(): the path in the `0::` line of /proc/PID/cgroup.
 [[nodiscard]] std::optional<std::string> parse_proc_cgroup(std::string_view text);
 
-/// Pure part of find_cgroup_hierarchy(): mount point of the first whole cgroup2 mount in a
-/// mountinfo text, unescaped (proc_pid_mountinfo(5)).
-[[nodiscard]] std::optional<std::string> parse_cgroup2_mount_point(std::string_view mountinfo);
+/// Pure part of find_cgroup_hierarchy(): the cgroup2 mount points in a mountinfo text.
+[[nodiscard]] std::vector<std::string> parse_cgroup2_mount_points(std::string_view mountinfo);
 
 /// Pure part of cgroup_path_for(), given the caller's own cgroup.
 [[nodiscard]] std::string join_cgroup_path(

@@ -1,0 +1,33 @@
+// Which controllers (cpu, memory, pids, ...) a cgroup has, and enabling them down the tree.
+// Parent side; needs write access to the ancestors' cgroup.subtree_control.
+#pragma once
+
+#include "corun/container/cgroup_hierarchy.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace corun::container {
+
+/// A controller that something needs, and what that is, for the error: a JSON pointer.
+struct NeededController {
+    std::string name;
+    std::string property;
+
+    bool operator==(const NeededController&) const = default;
+};
+
+/// Sees to it that the cgroup at `path` has the controllers `needed`: enables them in its ancestors
+/// from the nearest one that has them all. Error, naming controller, file and remedy, if the
+/// hierarchy lacks one or an ancestor cannot give it.
+void enable_controllers(
+    const CgroupHierarchy& hierarchy,
+    const std::string& path,
+    const std::vector<NeededController>& needed
+);
+
+/// Enables in each ancestor of `path` all that it has; what is refused is left out.
+void enable_all_controllers(const CgroupHierarchy& hierarchy, const std::string& path);
+
+}  // namespace corun::container
