@@ -98,6 +98,9 @@ public:
     [[nodiscard]] std::vector<pid_t> processes() const;
 
 private:
+    /// create() made the directory: it cannot have processes, a filter or a state yet.
+    [[nodiscard]] bool is_new() const { return length_before_ < path_.size(); }
+
     Cgroup(const CgroupHierarchy& hierarchy, std::string path, sys::UniqueFd directory);
 
     const CgroupHierarchy* hierarchy_;
