@@ -9,9 +9,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
@@ -287,6 +290,22 @@ void make_directories(const std::string& path, mode_t mode) {
     (void)try_mkdirat(FdRef::cwd(), path, mode);  // so is an existing directory
 }
 
+bool try_mknodat(FdRef directory, const std::string& path, mode_t mode, dev_t device) {
+    if (::mknodat(directory.number(), path.c_str(), mode, device) == 0) {
+        return true;
+    }
+    if (errno == EEXIST) {
+        return false;
+    }
+    throw_errno("mknod", path);
+}
+
+ScopedUmask::ScopedUmask(mode_t mask) : previous_(::umask(mask)) {}
+
+ScopedUmask::~ScopedUmask() {
+    ::umask(previous_);
+}
+
 void unlinkat(FdRef directory, const std::string& path, int flags) {
     if (::unlinkat(directory.number(), path.c_str(), flags) < 0) {
         throw_errno((static_cast<unsigned>(flags) & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink", path);
@@ -303,9 +322,19 @@ bool try_unlinkat(FdRef directory, const std::string& path, int flags) {
     throw_errno((static_cast<unsigned>(flags) & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink", path);
 }
 
+bool try_symlinkat(const std::string& target, FdRef directory, const std::string& path) {
+    if (::symlinkat(target.c_str(), directory.number(), path.c_str()) == 0) {
+        return true;
+    }
+    if (errno == EEXIST) {
+        return false;
+    }
+    throw_errno("symlink", path);
+}
+
 void symlinkat(const std::string& target, FdRef directory, const std::string& path) {
-    if (::symlinkat(target.c_str(), directory.number(), path.c_str()) < 0) {
-        throw_errno("symlink", path);
+    if (!try_symlinkat(target, directory, path)) {
+        throw_errno_value(EEXIST, "symlink", path);
     }
 }
 
@@ -331,6 +360,53 @@ void fchownat(FdRef directory, const std::string& path, uid_t uid, gid_t gid, in
 void fchmod(FdRef fd, mode_t mode) {
     if (::fchmod(fd.number(), mode) < 0) {
         throw_errno("fchmod");
+    }
+}
+
+void copy_contents(FdRef from, FdRef to) {
+    constexpr std::size_t kChunk = 1U << 30U;
+    ssize_t copied = -1;
+    do {
+        copied = ::sendfile(to.number(), from.number(), nullptr, kChunk);
+    } while (copied > 0 || (copied < 0 && errno == EINTR));
+    if (copied < 0) {
+        throw_errno("sendfile");
+    }
+}
+
+std::vector<std::string> list_extended_attributes(FdRef fd) {
+    std::string names(XATTR_LIST_MAX, '\0');
+    const ssize_t length = ::flistxattr(fd.number(), names.data(), names.size());
+    if (length < 0 && errno == EOPNOTSUPP) {
+        return {};
+    }
+    if (length < 0) {
+        throw_errno("flistxattr");
+    }
+    std::vector<std::string> out;
+    // Each name ends with a NUL.
+    for (const std::string_view name :
+         split(std::string_view(names).substr(0, static_cast<std::size_t>(length)), '\0')) {
+        if (!name.empty()) {
+            out.emplace_back(name);
+        }
+    }
+    return out;
+}
+
+std::string get_extended_attribute(FdRef fd, const std::string& name) {
+    std::string value(XATTR_SIZE_MAX, '\0');
+    const ssize_t length = ::fgetxattr(fd.number(), name.c_str(), value.data(), value.size());
+    if (length < 0) {
+        throw_errno("fgetxattr", name);
+    }
+    value.resize(static_cast<std::size_t>(length));
+    return value;
+}
+
+void set_extended_attribute(FdRef fd, const std::string& name, std::string_view value) {
+    if (::fsetxattr(fd.number(), name.c_str(), value.data(), value.size(), 0) < 0) {
+        throw_errno("fsetxattr", name);
     }
 }
 

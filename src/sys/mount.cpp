@@ -6,6 +6,7 @@
 #include "corun/sys/uapi.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -109,18 +110,30 @@ void FilesystemContext::set_string(const std::string& key, const std::string& va
 }
 
 void FilesystemContext::set_options(const std::string& data) {
-    for (const std::string_view option : split(data, ',')) {
-        if (option.empty()) {
-            continue;
-        }
-        const std::size_t equals = option.find('=');
-        if (equals == std::string_view::npos) {
-            set_flag(std::string(option));
+    std::string option;
+    bool quoted = false;
+    for (const char letter : data) {
+        if (letter == '"') {
+            quoted = !quoted;
+        } else if (letter == ',' && !quoted) {
+            set_option(option);
+            option.clear();
         } else {
-            set_string(
-                std::string(option.substr(0, equals)), std::string(option.substr(equals + 1))
-            );
+            option += letter;
         }
+    }
+    set_option(option);
+}
+
+void FilesystemContext::set_option(const std::string& option) {
+    const std::size_t equals = option.find('=');
+    if (option.empty()) {
+        return;
+    }
+    if (equals == std::string::npos) {
+        set_flag(option);
+    } else {
+        set_string(option.substr(0, equals), option.substr(equals + 1));
     }
 }
 
@@ -163,6 +176,19 @@ std::string FilesystemContext::kernel_message() const {
     return concat(": ", quote(trim(text.substr(2))));
 }
 
+MountPosition mount_position(FdRef fd) {
+    struct statx status = {};
+    // Asked for nothing but what the kernel knows without asking a (remote) file system.
+    const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+    if (::statx(fd.number(), "", flags, STATX_MNT_ID, &status) < 0) {
+        throw_errno("statx");
+    }
+    return {
+        .mount_id = status.stx_mnt_id,
+        .is_root = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0,
+    };
+}
+
 void pivot_root(const std::string& new_root, const std::string& put_old) {
     if (::syscall(SYS_pivot_root, new_root.c_str(), put_old.c_str()) < 0) {
         throw_errno("pivot_root", new_root);
@@ -173,6 +199,16 @@ void umount2(const std::string& target, int flags) {
     if (::umount2(target.c_str(), flags) < 0) {
         throw_errno("umount", target);
     }
+}
+
+bool try_umount2(const std::string& target, int flags) {
+    if (::umount2(target.c_str(), flags) == 0) {
+        return true;
+    }
+    if (errno == EINVAL || errno == EPERM) {
+        return false;
+    }
+    throw_errno("umount", target);
 }
 
 }  // namespace corun::sys

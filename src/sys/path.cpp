@@ -61,19 +61,20 @@ std::optional<UniqueFd> RootDir::try_open_without_symlinks(const std::string& pa
     return present(std::move(fd), error_number, path);
 }
 
-UniqueFd RootDir::ensure_directory(const std::string& path) const {
-    return ensure(relative_to_root(path), Leaf::directory, kMaxLinks);
+UniqueFd RootDir::ensure_directory(const std::string& path, Symlinks symlinks) const {
+    return ensure(relative_to_root(path), Leaf::directory, {symlinks, kMaxLinks});
 }
 
-UniqueFd RootDir::ensure_file(const std::string& path) const {
-    return ensure(relative_to_root(path), Leaf::file, kMaxLinks);
+UniqueFd RootDir::ensure_file(const std::string& path, Symlinks symlinks) const {
+    return ensure(relative_to_root(path), Leaf::file, {symlinks, kMaxLinks});
 }
 
-UniqueFd RootDir::ensure(const std::string& path, Leaf leaf, int links_left) const {
+UniqueFd RootDir::ensure(const std::string& path, Leaf leaf, Search search) const {
     const int kind = leaf == Leaf::directory ? O_DIRECTORY : 0;
+    const std::uint64_t resolve = search.symlinks == Symlinks::refuse ? kNoSymlinks : kInRoot;
     int error_number = 0;
     UniqueFd existing = openat2_nothrow(
-        root_, or_dot(path), static_cast<unsigned>(O_PATH | kind), kInRoot, error_number
+        root_, or_dot(path), static_cast<unsigned>(O_PATH | kind), resolve, error_number
     );
     if (existing) {
         return existing;
@@ -84,32 +85,34 @@ UniqueFd RootDir::ensure(const std::string& path, Leaf leaf, int links_left) con
     const std::size_t slash = path.rfind('/');
     const std::string parent = slash == std::string::npos ? "" : path.substr(0, slash);
     const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-    return make_leaf(parent, name, leaf, links_left);
+    return make_leaf(parent, name, leaf, search);
 }
 
 UniqueFd RootDir::make_leaf(
-    const std::string& parent_path, const std::string& name, Leaf leaf, int links_left
+    const std::string& parent_path, const std::string& name, Leaf leaf, Search search
 ) const {
-    const UniqueFd parent = ensure(parent_path, Leaf::directory, links_left);
+    const UniqueFd parent = ensure(parent_path, Leaf::directory, search);
     if (name == "..") {
         return open(concat(parent_path, "/.."), O_PATH);
     }
     const std::optional<struct stat> status = try_fstatat(parent, name, AT_SYMLINK_NOFOLLOW);
     if (status && S_ISLNK(status->st_mode)) {
-        if (links_left == 0) {
+        if (search.links_left == 0 || search.symlinks == Symlinks::refuse) {
             throw_errno_value(ELOOP, "openat2", concat(parent_path, "/", name));
         }
         const std::string target = readlinkat(parent, name);
         const std::string next =
             target.starts_with('/') ? target : concat(parent_path, "/", target);
-        return ensure(relative_to_root(next), leaf, links_left - 1);
+        return ensure(relative_to_root(next), leaf, {search.symlinks, search.links_left - 1});
     }
+    // One who was faster is as good: what is there now is looked at below.
     if (leaf == Leaf::directory) {
-        (void)try_mkdirat(parent, name, kDirectoryMode);  // one who was faster is as good
-        return openat(parent, name, O_PATH | O_NOFOLLOW | O_DIRECTORY);
+        (void)try_mkdirat(parent, name, kDirectoryMode);
+    } else {
+        (void)try_mknodat(parent, name, S_IFREG | kFileMode, 0);
     }
-    (void)openat(parent, name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, kFileMode);
-    return openat(parent, name, O_PATH | O_NOFOLLOW);
+    const int kind = leaf == Leaf::directory ? O_DIRECTORY : 0;
+    return openat2(parent, name, static_cast<unsigned>(O_PATH | kind), kNoSymlinks);
 }
 
 std::string relative_to_root(std::string_view path) {

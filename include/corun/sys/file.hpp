@@ -2,6 +2,7 @@
 // names.
 #pragma once
 
+#include "corun/base/scope.hpp"
 #include "corun/sys/fd.hpp"
 
 #include <sys/stat.h>
@@ -96,11 +97,35 @@ void mkdirat(FdRef directory, const std::string& path, mode_t mode);
 /// that).
 void make_directories(const std::string& path, mode_t mode);
 
+/// mknod(2): a device, a fifo or an empty regular file; the umask applies. False if something is
+/// there already (whatever it is).
+[[nodiscard]] bool try_mknodat(FdRef directory, const std::string& path, mode_t mode, dev_t device);
+
+/// The process's umask is `mask` while this lives: for modes that must come out exactly as asked,
+/// where a chmod(2) afterwards could hit another file.
+class ScopedUmask : NonCopyable {
+public:
+    explicit ScopedUmask(mode_t mask);
+    ~ScopedUmask();
+
+    ScopedUmask(const ScopedUmask&) = delete;
+    ScopedUmask& operator=(const ScopedUmask&) = delete;
+    ScopedUmask(ScopedUmask&&) = delete;
+    ScopedUmask& operator=(ScopedUmask&&) = delete;
+
+private:
+    mode_t previous_;
+};
+
 void unlinkat(FdRef directory, const std::string& path, int flags = 0);
 
 /// False if it was absent.
 [[nodiscard]] bool try_unlinkat(FdRef directory, const std::string& path, int flags = 0);
 
+/// symlink(2); false if something is there already.
+[[nodiscard]] bool try_symlinkat(
+    const std::string& target, FdRef directory, const std::string& path
+);
 void symlinkat(const std::string& target, FdRef directory, const std::string& path);
 void renameat(
     FdRef old_directory,
@@ -110,6 +135,14 @@ void renameat(
 );
 void fchownat(FdRef directory, const std::string& path, uid_t uid, gid_t gid, int flags = 0);
 void fchmod(FdRef fd, mode_t mode);
+
+/// Copies what `from` holds from its position to its end to `to`, within the kernel (sendfile(2)).
+void copy_contents(FdRef from, FdRef to);
+
+/// Extended attributes of an open file (not O_PATH): their names, and the value of one.
+[[nodiscard]] std::vector<std::string> list_extended_attributes(FdRef fd);
+[[nodiscard]] std::string get_extended_attribute(FdRef fd, const std::string& name);
+void set_extended_attribute(FdRef fd, const std::string& name, std::string_view value);
 
 /// Target of a symlink; of the link itself when `path` is "" and `directory` an O_PATH|O_NOFOLLOW
 /// fd.

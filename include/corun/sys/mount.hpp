@@ -2,10 +2,14 @@
 // Mounts are made detached and attached to a verified descriptor; no path is resolved twice. (R1)
 #pragma once
 
+#include "corun/base/error.hpp"
 #include "corun/sys/fd.hpp"
 
+#include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace corun::sys {
 
@@ -48,7 +52,8 @@ public:
     void set_flag(const std::string& key);
     void set_string(const std::string& key, const std::string& value);
 
-    /// Mount data as in mount(2)'s last argument: `key=value,flag,…`.
+    /// Mount data as in mount(2)'s last argument: `key=value,flag,…`. A comma within double quotes
+    /// does not end an option; the quotes are no part of the value.
     void set_options(const std::string& data);
 
     void create();
@@ -60,6 +65,7 @@ public:
 private:
     explicit FilesystemContext(UniqueFd context, std::string type);
 
+    void set_option(const std::string& option);
     void configure(unsigned command, const char* key, const char* value, const char* what) const;
     [[nodiscard]] std::string kernel_message() const;
 
@@ -67,7 +73,32 @@ private:
     std::string type_;
 };
 
+/// Where an object lies: statx(2) STATX_MNT_ID, Linux 5.8. The id is unique while the mount exists.
+struct MountPosition {
+    std::uint64_t mount_id = 0;
+    bool is_root = false;  // it is the root of that mount
+};
+
+[[nodiscard]] MountPosition mount_position(FdRef fd);
+
 void pivot_root(const std::string& new_root, const std::string& put_old);
 void umount2(const std::string& target, int flags);
+
+/// False if the mount is locked (EINVAL) or the caller may not unmount (EPERM).
+[[nodiscard]] bool try_umount2(const std::string& target, int flags);
+
+/// Runs `make`, which makes a mount; nothing if the kernel forbids it (EPERM, EBUSY): to the
+/// callers that is an answer.
+template <class Make>
+[[nodiscard]] std::optional<UniqueFd> unless_forbidden(Make&& make) {
+    try {
+        return std::forward<Make>(make)();
+    } catch (const Error& error) {
+        if (error.error_number() != EPERM && error.error_number() != EBUSY) {
+            throw;
+        }
+        return std::nullopt;
+    }
+}
 
 }  // namespace corun::sys

@@ -12,6 +12,12 @@
 
 namespace corun::sys {
 
+/// What a symlink on the way to a path means.
+enum class Symlinks {
+    follow,  // below the root
+    refuse,  // ELOOP: for /proc, /sys, /dev
+};
+
 /// A directory below which paths are resolved as a process chroot'ed into it would see them
 /// (openat2(2) RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS). Holds an O_PATH descriptor.
 class RootDir {
@@ -33,17 +39,27 @@ public:
 
     /// O_PATH descriptor of the directory at `path`, made with its parents (mode 0755) where
     /// absent. A dangling symlink on the way is followed, below the root, and its target made.
-    [[nodiscard]] UniqueFd ensure_directory(const std::string& path) const;
+    [[nodiscard]] UniqueFd ensure_directory(
+        const std::string& path, Symlinks symlinks = Symlinks::follow
+    ) const;
 
     /// O_PATH descriptor of the file at `path`; where absent an empty regular file is made.
-    [[nodiscard]] UniqueFd ensure_file(const std::string& path) const;
+    [[nodiscard]] UniqueFd ensure_file(
+        const std::string& path, Symlinks symlinks = Symlinks::follow
+    ) const;
 
 private:
     enum class Leaf { directory, file };
 
-    [[nodiscard]] UniqueFd ensure(const std::string& path, Leaf leaf, int links_left) const;
+    /// What ensure() may do on its way.
+    struct Search {
+        Symlinks symlinks = Symlinks::follow;
+        int links_left = 0;
+    };
+
+    [[nodiscard]] UniqueFd ensure(const std::string& path, Leaf leaf, Search search) const;
     [[nodiscard]] UniqueFd make_leaf(
-        const std::string& parent_path, const std::string& name, Leaf leaf, int links_left
+        const std::string& parent_path, const std::string& name, Leaf leaf, Search search
     ) const;
 
     UniqueFd root_;
