@@ -1,0 +1,42 @@
+// Clones of mount trees. Parent (host's privileges) or child (before the root switch); attaches
+// nothing.
+#include "corun/setup/bind_source.hpp"
+
+namespace corun::setup {
+
+namespace {
+
+void apply(sys::FdRef tree, const BindSettings& settings) {
+    if (settings.idmap) {
+        // First: a mount that is attached, or that another mount was made from, takes no mapping.
+        sys::mount_set_idmap(tree, settings.idmap->user_namespace, settings.idmap->depth);
+    }
+    if (!settings.recursive_attributes.empty()) {
+        sys::mount_setattr(tree, settings.recursive_attributes, sys::Depth::recursive);
+    }
+    if (!settings.attributes.empty()) {
+        sys::mount_setattr(tree, settings.attributes, sys::Depth::single);
+    }
+    for (const PropagationChange& change : settings.propagation) {
+        sys::mount_setattr(tree, {.propagation = change.type}, change.depth);
+    }
+}
+
+}  // namespace
+
+sys::UniqueFd clone_bind_source(
+    sys::FdRef directory, const std::string& path, sys::Depth depth, const BindSettings& settings
+) {
+    sys::UniqueFd tree = sys::clone_tree(directory, path, depth);
+    apply(tree, settings);
+    return tree;
+}
+
+sys::UniqueFd take_tree(const BindSource& source, const BindSettings& settings) {
+    if (source.tree) {
+        return sys::duplicate(source.tree);
+    }
+    return clone_bind_source(sys::FdRef::cwd(), source.path, source.depth, settings);
+}
+
+}  // namespace corun::setup

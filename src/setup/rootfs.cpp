@@ -1,0 +1,48 @@
+// Makes the rootfs a mount. Child side, in the container's mount namespace, but with the caller's
+// ids still: the directories above the rootfs may be closed to the container's root.
+#include "corun/setup/rootfs.hpp"
+
+#include "corun/setup/bind_source.hpp"
+#include "corun/sys/file.hpp"
+#include "corun/sys/mount.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include <utility>
+
+namespace corun::setup {
+
+namespace {
+
+/// The root of the mount that `directory` lies in.
+sys::UniqueFd mount_root_of(sys::FdRef directory) {
+    sys::UniqueFd place = sys::openat(directory, ".", O_PATH | O_DIRECTORY);
+    while (!sys::mount_position(place).is_root) {
+        place = sys::openat(place, "..", O_PATH | O_DIRECTORY);
+    }
+    return place;
+}
+
+}  // namespace
+
+void attach_rootfs(ChildContext& ctx) {
+    const RootfsPlan& rootfs = ctx.plan.rootfs;
+    sys::UniqueFd place = sys::open(rootfs.path, O_PATH | O_DIRECTORY);
+    if (rootfs.root_switch == RootSwitch::chroot) {
+        ctx.root.emplace(std::move(place));
+        return;
+    }
+    sys::UniqueFd tree = rootfs.source.tree ? sys::duplicate(rootfs.source.tree)
+                                            : sys::clone_tree(place, "", rootfs.source.depth);
+    if (rootfs.propagation == MS_SHARED) {
+        // pivot_root(2) refuses a new root below a shared mount; and a root that is a peer of the
+        // host's would show every mount of the container there.
+        sys::mount_setattr(mount_root_of(place), {.propagation = MS_PRIVATE}, sys::Depth::single);
+        sys::mount_setattr(tree, {.propagation = MS_SLAVE}, sys::Depth::recursive);
+    }
+    sys::attach_mount(tree, place);
+    ctx.root.emplace(std::move(tree));
+}
+
+}  // namespace corun::setup
