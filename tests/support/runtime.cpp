@@ -232,10 +232,6 @@ std::string Runtime::new_id() {
     return ids_.back();
 }
 
-Result Runtime::run(const Bundle& bundle, const SpawnOptions& spawn_options) {
-    return run(bundle, {}, spawn_options);
-}
-
 Result Runtime::run(
     const Bundle& bundle, const std::vector<std::string>& options, const SpawnOptions& spawn_options
 ) {

@@ -75,10 +75,9 @@ public:
     Result expect_success(const std::vector<std::string>& words, const SpawnOptions& options = {});
 
     /// `run` in the foreground, with a new id.
-    [[nodiscard]] Result run(const Bundle& bundle, const SpawnOptions& spawn_options = {});
     [[nodiscard]] Result run(
         const Bundle& bundle,
-        const std::vector<std::string>& options,
+        const std::vector<std::string>& options = {},
         const SpawnOptions& spawn_options = {}
     );
 
