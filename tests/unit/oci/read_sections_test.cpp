@@ -154,7 +154,7 @@ constexpr std::uint64_t bit(unsigned number) {
 
 }  // namespace
 
-TEST_CASE("full config: every property of process is read") {
+TEST_CASE("read_spec: every property of process is read") {
     const Process expected{
         .terminal = true,
         .console_size = ConsoleSize{.height = 25, .width = 80},
@@ -194,7 +194,7 @@ TEST_CASE("full config: every property of process is read") {
     CHECK(read_spec(kProcess).process == expected);
 }
 
-TEST_CASE("full config: every property outside process and linux is read") {
+TEST_CASE("read_spec: every property outside process and linux is read") {
     const Spec spec = read_spec(kTop);
 
     CHECK(spec.oci_version == "1.2.0");
@@ -241,7 +241,7 @@ TEST_CASE("full config: every property outside process and linux is read") {
     CHECK(find_annotation(spec, "other") == nullptr);
 }
 
-TEST_CASE("full config: every property of linux is read") {
+TEST_CASE("read_spec: every property of linux is read") {
     Linux expected;
     expected.namespaces = {
         {.kind = NamespaceKind::pid, .path = "/proc/1234/ns/pid"},
@@ -315,7 +315,7 @@ TEST_CASE("full config: every property of linux is read") {
     CHECK(read_spec(kLinux).linux_ == expected);
 }
 
-TEST_CASE("full config: every property of resources is read") {
+TEST_CASE("read_spec: every property of resources is read") {
     Resources expected;
     expected.devices.resize(3);
     expected.devices[1] = {

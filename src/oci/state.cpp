@@ -1,0 +1,104 @@
+// State as JSON; runtime.md#state. Pure; runs in the parent.
+#include "corun/oci/state.hpp"
+
+#include "corun/oci/json_writer.hpp"
+
+namespace corun::oci {
+namespace {
+
+void write_state(JsonWriter& json, const State& state) {
+    json.begin_object();
+    json.member("ociVersion", state.oci_version);
+    json.member("id", state.id);
+    json.member("status", status_name(state.status));
+    if (state.pid != 0) {
+        json.member("pid", state.pid);
+    }
+    json.member("bundle", state.bundle);
+    if (!state.annotations.empty()) {
+        json.member("annotations", state.annotations);
+    }
+    json.end_object();
+}
+
+void write_report(JsonWriter& json, const StateReport& report) {
+    json.begin_object();
+    json.member("ociVersion", report.state.oci_version);
+    json.member("id", report.state.id);
+    json.member("pid", report.state.pid);
+    json.member("status", status_name(report.state.status));
+    json.member("bundle", report.state.bundle);
+    json.member("rootfs", report.rootfs);
+    json.member("created", report.created);
+    if (!report.state.annotations.empty()) {
+        json.member("annotations", report.state.annotations);
+    }
+    json.member("owner", report.owner);
+    json.end_object();
+}
+
+}  // namespace
+
+std::string_view status_name(Status status) {
+    switch (status) {
+        case Status::creating:
+            return "creating";
+        case Status::created:
+            return "created";
+        case Status::running:
+            return "running";
+        case Status::paused:
+            return "paused";
+        case Status::stopped:
+            return "stopped";
+    }
+    return {};
+}
+
+std::string state_json(const State& state) {
+    JsonWriter json;
+    write_state(json, state);
+    return json.take();
+}
+
+std::string state_report_json(const StateReport& report) {
+    JsonWriter json("  ");
+    write_report(json, report);
+    return json.take();
+}
+
+std::string state_list_json(std::span<const StateReport> reports) {
+    JsonWriter json;
+    if (reports.empty()) {
+        json.null();
+        return json.take();
+    }
+    json.begin_array();
+    for (const StateReport& report : reports) {
+        write_report(json, report);
+    }
+    json.end_array();
+    return json.take();
+}
+
+std::string container_process_state_json(
+    const State& state,
+    const std::vector<std::string>& fd_names,
+    std::int64_t pid,
+    std::string_view metadata
+) {
+    JsonWriter json;
+    json.begin_object();
+    json.member("ociVersion", state.oci_version);
+    json.member("fds", fd_names);
+    json.member("pid", pid);
+    if (!metadata.empty()) {
+        json.member("metadata", metadata);
+    }
+    json.key("state");
+    write_state(json, state);
+    json.end_object();
+    return json.take();
+}
+
+}  // namespace corun::oci
