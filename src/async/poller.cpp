@@ -51,8 +51,14 @@ void Poller::remove(sys::FdRef fd, Direction direction) noexcept {
     assert(side != nullptr);
     side = nullptr;
     --waiting_;
-    // The answer is not needed: a descriptor closed meanwhile has left epoll by itself.
-    (void)arm(fd, entry);
+    // The answers are not needed: a descriptor closed meanwhile has left epoll by itself.
+    if (entry.reader != nullptr || entry.writer != nullptr) {
+        (void)arm(fd, entry);
+    } else {
+        // Not only disabled: a hang-up is reported even then, if a copy keeps the file open, and
+        // could wake whoever waits for another file by the same number.
+        (void)sys::epoll_ctl_errno(epoll_, EPOLL_CTL_DEL, fd, 0);
+    }
 }
 
 void Poller::poll(std::optional<std::chrono::nanoseconds> timeout) {

@@ -230,4 +230,23 @@ TEST_CASE("ready: a number reused while a copy keeps the old file open is waited
     CHECK(loop.run(read_when_ready(pipe.reader)) == "new");
 }
 
+TEST_CASE("ready: a wait given up leaves nothing behind that could wake the next user of a number"
+) {
+    Loop loop;
+    Pipe old = make_pipe();
+    const int number = old.reader.ref().number();
+    CHECK_THROWS_AS(loop.run(with_deadline(1ms, wait_readable(old.reader))), Error);
+    const sys::UniqueFd copy = sys::duplicate(old.reader, 100);  // keeps the old file open
+    old.reader.reset();
+    Pipe pipe = make_pipe();
+    REQUIRE(pipe.reader.ref().number() == number);
+
+    old.writer.reset();  // a hang-up on the old file
+
+    CHECK_THROWS_WITH(
+        loop.run(with_deadline(5ms, wait_readable(pipe.reader))),
+        "deadline of 5 ms exceeded: Connection timed out (ETIMEDOUT)"
+    );
+}
+
 }  // namespace corun::async
