@@ -60,6 +60,7 @@ Record read_members(const nlohmann::json& object) {
     object.at("cgroupCreated").get_to(record.cgroup_created);
     object.at("systemdCgroup").get_to(record.systemd_cgroup);
     object.at("privatePidNamespace").get_to(record.private_pid_namespace);
+    object.at("hasPoststopHooks").get_to(record.has_poststop_hooks);
     record.phase = parse_phase(object.at("phase").get<std::string>());
     return record;
 }
@@ -96,6 +97,8 @@ std::string to_json(const Record& record, std::string_view id) {
         json_bool(record.systemd_cgroup),
         R"(,"privatePidNamespace":)",
         json_bool(record.private_pid_namespace),
+        R"(,"hasPoststopHooks":)",
+        json_bool(record.has_poststop_hooks),
         R"(,"annotations":)",
         annotations_json(record),
         "}\n"

@@ -113,7 +113,7 @@ bool ContainerDirectory::try_lock() {
 
 /// Whoever had the lock before may have deleted the directory.
 void ContainerDirectory::check_still_there() {
-    if (sys::fstat(fd_).st_nlink == 0) {
+    if (is_gone()) {
         unlock();
         throw_absent(id_);
     }
@@ -127,6 +127,10 @@ void ContainerDirectory::unlock() noexcept {
         sys::unlock(fd_);
     } catch (const Error&) {  // NOLINT(bugprone-empty-catch): closing the descriptor does it too
     }
+}
+
+bool ContainerDirectory::is_gone() const {
+    return sys::fstat(fd_).st_nlink == 0;
 }
 
 bool ContainerDirectory::is_busy() const {

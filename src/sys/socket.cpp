@@ -145,6 +145,19 @@ std::optional<UniqueFd> try_connect_seqpacket(FdRef directory, const std::string
     return socket;
 }
 
+bool has_seqpacket_listener(FdRef directory, const std::string& name) {
+    const UniqueFd socket = make_socket(SOCK_SEQPACKET | SOCK_NONBLOCK);
+    const int error_number = connect_to(socket, concat(proc_self_fd(directory), "/", name));
+    if (error_number == ENOENT || error_number == ECONNREFUSED) {
+        return false;
+    }
+    // EAGAIN: its queue is full, for a process that is stopped does not accept. (unix(7))
+    if (error_number != 0 && error_number != EAGAIN) {
+        throw_errno_value(error_number, "connect", name);
+    }
+    return true;
+}
+
 UniqueFd accept(FdRef listener) {
     int fd = -1;
     do {

@@ -35,6 +35,7 @@ struct Record {
     /// A pid namespace of its own, which ends with its first process. Without one SIGKILL goes to
     /// the whole cgroup.
     bool private_pid_namespace = false;
+    bool has_poststop_hooks = false;
     Phase phase = Phase::creating;
 };
 

@@ -65,6 +65,9 @@ public:
     /// Another process has the lock: the container is being made, started or deleted.
     [[nodiscard]] bool is_busy() const;
 
+    /// Another process has deleted it since it was opened.
+    [[nodiscard]] bool is_gone() const;
+
     /// Deletes the directory, state.json last. The lock must be held.
     void remove();
 

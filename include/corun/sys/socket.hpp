@@ -28,14 +28,17 @@ struct Received {
 /// as closed.
 [[nodiscard]] Received receive_record(FdRef socket, std::span<std::byte> buffer);
 
-/// A SEQPACKET listener at `name` in `directory`, which must be private (0700): that is what guards it.
-/// The 108 bytes of sun_path do not limit the directory's path.
+/// A SEQPACKET listener at `name` in `directory`, which must be private (0700): that is what guards
+/// it. The 108 bytes of sun_path do not limit the directory's path.
 [[nodiscard]] UniqueFd listen_seqpacket(FdRef directory, const std::string& name);
 
 /// Connects to such a listener; nothing when absent or nobody listens (ENOENT, ECONNREFUSED).
 [[nodiscard]] std::optional<UniqueFd> try_connect_seqpacket(
     FdRef directory, const std::string& name
 );
+
+/// Somebody listens at `name`. Never blocks; the listener sees a connection that is closed at once.
+[[nodiscard]] bool has_seqpacket_listener(FdRef directory, const std::string& name);
 
 /// accept4(2), blocking, CLOEXEC.
 [[nodiscard]] UniqueFd accept(FdRef listener);

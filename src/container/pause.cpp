@@ -1,0 +1,50 @@
+// Pause and resume by the cgroup's freezer. Parent side.
+#include "corun/container/pause.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/container/status.hpp"
+
+#include <chrono>
+
+namespace corun::container {
+
+namespace {
+
+constexpr std::chrono::seconds kFreezeLimit{10};
+
+Cgroup cgroup_of(Engine& engine, const ContainerId& id, const Record& record) {
+    std::optional<Cgroup> cgroup = try_open_cgroup(engine, record);
+    if (!cgroup) {
+        throw Error(concat(quote(id.text()), ": the container has no cgroup to freeze"));
+    }
+    return *std::move(cgroup);
+}
+
+}  // namespace
+
+async::Task<> pause(Engine& engine, PauseRequest request) {
+    const ContainerDirectory directory = engine.store().open(request.id);
+    const Record record = directory.load_existing();
+    const Status status = observe(engine, directory, record).status;
+    if (status != Status::running && status != Status::created) {
+        throw Error(concat(
+            quote(request.id.text()), ": cannot pause: container not running: ", name_of(status)
+        ));
+    }
+    Cgroup cgroup = cgroup_of(engine, request.id, record);
+    co_await cgroup.freeze(kFreezeLimit);
+}
+
+async::Task<> resume(Engine& engine, ResumeRequest request) {
+    const ContainerDirectory directory = engine.store().open(request.id);
+    const Record record = directory.load_existing();
+    const Status status = observe(engine, directory, record).status;
+    if (status != Status::paused) {
+        throw Error(concat(quote(request.id.text()), ": container not paused: ", name_of(status)));
+    }
+    Cgroup cgroup = cgroup_of(engine, request.id, record);
+    co_await cgroup.thaw(kFreezeLimit);
+}
+
+}  // namespace corun::container

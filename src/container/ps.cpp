@@ -1,0 +1,20 @@
+// The processes of a container, from its cgroup. Parent side.
+#include "corun/container/ps.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/container/status.hpp"
+
+namespace corun::container {
+
+async::Task<std::vector<pid_t>> ps(Engine& engine, PsRequest request) {
+    const ContainerDirectory directory = engine.store().open(request.id);
+    const Record record = directory.load_existing();
+    if (record.cgroup_path.empty()) {
+        throw Error(concat(quote(request.id.text()), ": the container has no cgroup of its own"));
+    }
+    const std::optional<Cgroup> cgroup = try_open_cgroup(engine, record);
+    co_return cgroup ? cgroup->processes() : std::vector<pid_t>();
+}
+
+}  // namespace corun::container

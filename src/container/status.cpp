@@ -1,0 +1,76 @@
+// What a container is doing now. Parent side.
+#include "corun/container/status.hpp"
+
+#include "corun/sys/socket.hpp"
+
+#include <utility>
+
+namespace corun::container {
+
+namespace {
+
+/// `create` has not finished: it is at work as long as it holds the lock.
+Observation observe_unfinished(
+    const ContainerDirectory& directory, const std::optional<Record>& record
+) {
+    if (!directory.is_busy()) {
+        return {};
+    }
+    return {
+        .status = Status::creating,
+        .init = record ? sys::try_open_process(record->init) : std::nullopt,
+    };
+}
+
+Status status_of_living(Engine& engine, const ContainerDirectory& directory, const Record& record) {
+    // The freezer first: a frozen process does not answer at its gate.
+    const std::optional<Cgroup> cgroup = try_open_cgroup(engine, record);
+    if (cgroup && cgroup->is_frozen()) {
+        return Status::paused;
+    }
+    // The gate is closed by the exec of the container's program (CLOEXEC), so nobody listens once
+    // it runs, also if `start` was killed before it unlinked the socket.
+    return sys::has_seqpacket_listener(directory.fd(), kStartSocket) ? Status::created
+                                                                     : Status::running;
+}
+
+}  // namespace
+
+std::string_view name_of(Status status) {
+    switch (status) {
+        case Status::creating:
+            return "creating";
+        case Status::created:
+            return "created";
+        case Status::running:
+            return "running";
+        case Status::paused:
+            return "paused";
+        case Status::stopped:
+            return "stopped";
+    }
+    std::unreachable();
+}
+
+std::optional<Cgroup> try_open_cgroup(Engine& engine, const Record& record) {
+    if (record.cgroup_path.empty()) {
+        return std::nullopt;
+    }
+    return Cgroup::try_open(engine.cgroups(), record.cgroup_path);
+}
+
+Observation observe(
+    Engine& engine, const ContainerDirectory& directory, const std::optional<Record>& record
+) {
+    if (!record || record->phase == Phase::creating) {
+        return observe_unfinished(directory, record);
+    }
+    std::optional<sys::Pidfd> init = sys::try_open_process(record->init);
+    if (!init) {
+        return {};
+    }
+    const Status status = status_of_living(engine, directory, *record);
+    return {.status = status, .init = std::move(init)};
+}
+
+}  // namespace corun::container
