@@ -151,6 +151,25 @@ std::size_t read_some(FdRef fd, char* buffer, std::size_t size) {
     return static_cast<std::size_t>(got);
 }
 
+std::string read_at(FdRef fd, std::size_t offset, std::size_t size) {
+    std::string out(size, '\0');
+    ssize_t got = -1;
+    do {
+        got = ::pread(fd.number(), out.data(), size, static_cast<off_t>(offset));
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        throw_errno("pread");
+    }
+    out.resize(static_cast<std::size_t>(got));
+    return out;
+}
+
+void seek_to_start(FdRef fd) {
+    if (::lseek(fd.number(), 0, SEEK_SET) < 0) {
+        throw_errno("lseek");
+    }
+}
+
 std::string read_all(FdRef fd, std::size_t limit) {
     std::string out;
     std::array<char, 16384>
@@ -237,6 +256,10 @@ struct stat fstat(FdRef fd) {
         throw_errno("fstat");
     }
     return status;
+}
+
+int stat_errno(const std::string& path, struct stat& status) {
+    return ::stat(path.c_str(), &status) < 0 ? errno : 0;
 }
 
 std::optional<struct stat> try_fstatat(FdRef directory, const std::string& path, int flags) {
@@ -408,6 +431,15 @@ void set_extended_attribute(FdRef fd, const std::string& name, std::string_view 
     if (::fsetxattr(fd.number(), name.c_str(), value.data(), value.size(), 0) < 0) {
         throw_errno("fsetxattr", name);
     }
+}
+
+int fchown_errno(FdRef fd, uid_t uid) {
+    constexpr auto kKeepGroup = static_cast<gid_t>(-1);
+    return ::fchown(fd.number(), uid, kKeepGroup) < 0 ? errno : 0;
+}
+
+int execute_access_errno(const std::string& path) {
+    return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
 std::string readlinkat(FdRef directory, const std::string& path) {

@@ -6,10 +6,13 @@
 #include "corun/sys/file.hpp"
 #include "corun/sys/uapi.hpp"
 
+#include <climits>
+
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace corun::sys {
@@ -71,6 +74,26 @@ std::optional<ExitStatus> Pidfd::try_wait() const {
 bool Pidfd::has_exited() const {
     pollfd entry = {.fd = fd_.ref().number(), .events = POLLIN, .revents = 0};
     return ::poll(&entry, 1, 0) == 1;
+}
+
+bool Pidfd::exits_within(std::chrono::milliseconds time) const {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point deadline = Clock::now() + time;
+    while (true) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+        const auto wait = std::clamp<std::int64_t>(left.count(), 0, INT_MAX);
+        pollfd entry = {.fd = fd_.ref().number(), .events = POLLIN, .revents = 0};
+        const int ready = ::poll(&entry, 1, static_cast<int>(wait));
+        if (ready > 0) {
+            return true;
+        }
+        if (ready < 0 && errno != EINTR) {
+            throw_errno("poll");
+        }
+        if (Clock::now() >= deadline) {
+            return false;
+        }
+    }
 }
 
 ChildGuard::~ChildGuard() {

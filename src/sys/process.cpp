@@ -5,6 +5,8 @@
 #include "corun/base/text.hpp"
 #include "corun/sys/uapi.hpp"
 
+#include <climits>
+
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -73,6 +75,10 @@ void chdir(const std::string& path) {
     }
 }
 
+int chdir_errno(const std::string& path) {
+    return ::chdir(path.c_str()) < 0 ? errno : 0;
+}
+
 void fchdir(FdRef directory) {
     if (::fchdir(directory.number()) < 0) {
         throw_errno("fchdir");
@@ -88,6 +94,42 @@ void chroot(const std::string& path) {
 void execve(const char* path, char* const* argv, char* const* envp) {
     ::execve(path, argv, envp);
     throw_errno("exec", path);
+}
+
+int execve_errno(const char* path, char* const* argv, char* const* envp) noexcept {
+    ::execve(path, argv, envp);
+    return errno;
+}
+
+void reset_signals() {
+    // Zeroes are SIG_DFL, no flags, empty mask, whatever the order of the kernel's struct; glibc's
+    // wrapper would refuse the two signals it uses itself, which are inherited like others.
+    constexpr std::array<unsigned char, 64> kDefaultAction{};
+    constexpr std::size_t kSetSize = (_NSIG - 1) / 8;
+    for (int signal = 1; signal < _NSIG; ++signal) {
+        // SIGKILL and SIGSTOP refuse (EINVAL): they have no other disposition.
+        (void)::syscall(SYS_rt_sigaction, signal, kDefaultAction.data(), nullptr, kSetSize);
+    }
+    sigset_t none;
+    ::sigemptyset(&none);
+    if (::sigprocmask(SIG_SETMASK, &none, nullptr) < 0) {
+        throw_errno("sigprocmask");
+    }
+}
+
+std::optional<std::string> try_getcwd() {
+    std::array<char, PATH_MAX> path{};
+    // glibc's getcwd() hides the kernel's "(unreachable)/…" behind a walk of "..".
+    if (::syscall(SYS_getcwd, path.data(), path.size()) < 0) {
+        if (errno == ENOENT) {  // the directory was removed
+            return std::nullopt;
+        }
+        throw_errno("getcwd");
+    }
+    if (path.front() != '/') {
+        return std::nullopt;
+    }
+    return std::string(path.data());
 }
 
 void mark_close_on_exec_from(unsigned first) {

@@ -22,7 +22,10 @@ union ControlBuffer {
     std::array<char, CMSG_SPACE(sizeof(int))> bytes;
 };
 
-void send_message(FdRef socket, std::span<const std::byte> data, std::optional<FdRef> fd) {
+/// The errno, 0: sent. Allocates nothing.
+int send_message_errno(
+    FdRef socket, std::span<const std::byte> data, std::optional<FdRef> fd
+) noexcept {
     iovec vector = {.iov_base = const_cast<std::byte*>(data.data()), .iov_len = data.size()};
     msghdr message = {};
     message.msg_iov = &vector;
@@ -43,10 +46,15 @@ void send_message(FdRef socket, std::span<const std::byte> data, std::optional<F
         sent = ::sendmsg(socket.number(), &message, MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
     if (sent < 0) {
-        throw_errno("sendmsg");
+        return errno;
     }
-    if (static_cast<std::size_t>(sent) != data.size()) {
-        throw_errno_value(EMSGSIZE, "sendmsg");
+    return static_cast<std::size_t>(sent) != data.size() ? EMSGSIZE : 0;
+}
+
+void send_message(FdRef socket, std::span<const std::byte> data, std::optional<FdRef> fd) {
+    const int error_number = send_message_errno(socket, data, fd);
+    if (error_number != 0) {
+        throw_errno_value(error_number, "sendmsg");
     }
 }
 
@@ -180,6 +188,19 @@ UniqueFd connect_stream(const std::string& path) {
 
 void send_with_fd(FdRef socket, std::string_view payload, FdRef fd) {
     send_message(socket, std::as_bytes(std::span(payload.data(), payload.size())), fd);
+}
+
+int send_with_fd_errno(FdRef socket, std::string_view payload, FdRef fd) noexcept {
+    return send_message_errno(socket, std::as_bytes(std::span(payload.data(), payload.size())), fd);
+}
+
+uid_t peer_uid(FdRef socket) {
+    ucred peer = {};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(socket.number(), SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+        throw_errno("getsockopt(SO_PEERCRED)");
+    }
+    return peer.uid;
 }
 
 }  // namespace corun::sys

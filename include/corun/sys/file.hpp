@@ -48,6 +48,12 @@ namespace corun::sys {
 /// One read(2) into `buffer`, EINTR retried; 0 at end of file.
 [[nodiscard]] std::size_t read_some(FdRef fd, char* buffer, std::size_t size);
 
+/// At most `size` bytes from `offset` on (pread(2)); the file offset stays.
+[[nodiscard]] std::string read_at(FdRef fd, std::size_t offset, std::size_t size);
+
+/// lseek(2) to the beginning.
+void seek_to_start(FdRef fd);
+
 /// Everything up to end of file. Throws EFBIG when there are more than `limit` bytes.
 [[nodiscard]] std::string read_all(FdRef fd, std::size_t limit);
 [[nodiscard]] std::string read_file(
@@ -73,6 +79,9 @@ void write_file(FdRef directory, const std::string& path, std::string_view data)
 void replace_file(FdRef directory, const std::string& name, std::string_view data, mode_t mode);
 
 [[nodiscard]] struct stat fstat(FdRef fd);
+
+/// stat(2) of a path that is given as the caller wrote it; 0 or an errno.
+[[nodiscard]] int stat_errno(const std::string& path, struct stat& status);
 
 /// fstatat(2); nothing when absent (ENOENT, ENOTDIR).
 [[nodiscard]] std::optional<struct stat> try_fstatat(
@@ -143,6 +152,13 @@ void copy_contents(FdRef from, FdRef to);
 [[nodiscard]] std::vector<std::string> list_extended_attributes(FdRef fd);
 [[nodiscard]] std::string get_extended_attribute(FdRef fd, const std::string& name);
 void set_extended_attribute(FdRef fd, const std::string& name, std::string_view value);
+
+/// fchown(2) of the owner alone; the errno (0: done), for callers to whom some failures are
+/// answers.
+[[nodiscard]] int fchown_errno(FdRef fd, uid_t uid);
+
+/// Whether the effective ids may execute the file (faccessat(2), AT_EACCESS); 0 or an errno.
+[[nodiscard]] int execute_access_errno(const std::string& path);
 
 /// Target of a symlink; of the link itself when `path` is "" and `directory` an O_PATH|O_NOFOLLOW
 /// fd.

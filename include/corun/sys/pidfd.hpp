@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <optional>
@@ -50,6 +51,9 @@ public:
 
     /// True once the process has ended (also for one that is not a child).
     [[nodiscard]] bool has_exited() const;
+
+    /// Blocks until it has ended (true) or `time` is over (false).
+    [[nodiscard]] bool exits_within(std::chrono::milliseconds time) const;
 
 private:
     pid_t pid_ = 0;

@@ -29,11 +29,23 @@ void setns(FdRef fd, int kind);
 void unshare(int flags);
 void setsid();
 void chdir(const std::string& path);
+
+/// As chdir(), but the errno (0: none) is returned, for callers to whom some failures are answers.
+[[nodiscard]] int chdir_errno(const std::string& path);
 void fchdir(FdRef directory);
 void chroot(const std::string& path);
 
 /// execve(2); returns only by throwing.
 [[noreturn]] void execve(const char* path, char* const* argv, char* const* envp);
+
+/// execve(2); returns the errno of its failure. Allocates nothing.
+[[nodiscard]] int execve_errno(const char* path, char* const* argv, char* const* envp) noexcept;
+
+/// Every signal to its default disposition, and none blocked.
+void reset_signals();
+
+/// The working directory's absolute path; nothing if the root of this process does not lead to it.
+[[nodiscard]] std::optional<std::string> try_getcwd();
 
 /// close_range(2): marks every descriptor from `first` on CLOEXEC.
 void mark_close_on_exec_from(unsigned first);

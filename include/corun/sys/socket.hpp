@@ -49,4 +49,11 @@ struct Received {
 /// Sends `payload` and a descriptor in one sendmsg(2) on a stream socket.
 void send_with_fd(FdRef socket, std::string_view payload, FdRef fd);
 
+/// As send_with_fd(), but the errno (0: sent) is returned; allocates nothing.
+[[nodiscard]] int send_with_fd_errno(FdRef socket, std::string_view payload, FdRef fd) noexcept;
+
+/// SO_PEERCRED: the user who connected, or who made the socketpair, as this user namespace shows
+/// it.
+[[nodiscard]] uid_t peer_uid(FdRef socket);
+
 }  // namespace corun::sys
