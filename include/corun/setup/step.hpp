@@ -4,6 +4,7 @@
 
 #include "corun/setup/handshake.hpp"
 #include "corun/setup/plan.hpp"
+#include "corun/sys/credentials.hpp"
 #include "corun/sys/path.hpp"
 
 #include <optional>
@@ -25,6 +26,9 @@ struct ChildContext {
     std::string executable = {};  // what the PATH lookup found
     std::string_view step = {};   // name of the step that runs, for reports that cannot throw
     bool entered_cwd = false;     // by enter_cwd(): enter_cwd_as_user() has nothing left to do
+
+    // What drop_capabilities() leaves for finish_capabilities() to set.
+    sys::CapabilitySets final_capabilities = {};
 
     // Made by prepare_exec(): `arguments` and `environment` end in nullptr and point into the
     // others.

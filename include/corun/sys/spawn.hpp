@@ -1,6 +1,7 @@
 // Running a program of the host: hooks, newuidmap, ps. The child shares the parent's memory until
 // it has executed, as with vfork(2), so the cost does not grow with the parent's memory.
-// Parent side only; never from a container's child.
+// Parent side, and in a container's child for its hooks: then all three streams must be given, as
+// /dev/null is a path there that a rootfs decides on. (R3)
 #pragma once
 
 #include "corun/sys/fd.hpp"
