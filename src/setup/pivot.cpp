@@ -82,7 +82,8 @@ void cover(const std::string& path) {
 /// With the host's tree merely covered, its procfs and sysfs stay in the namespace; the kernel
 /// would then let the container mount unmasked ones.
 void remove_kernel_mounts(const ChildContext& ctx) {
-    const sys::UniqueFd file = open_own_entry(ctx.proc, "mountinfo", O_RDONLY);
+    const sys::UniqueFd proc = open_private_proc(ProcContent::processes);
+    const sys::UniqueFd file = open_own_entry(proc, "mountinfo", O_RDONLY);
     const std::string mountinfo = sys::read_all(file, kMountinfoLimit);
     for (const std::string& path : kernel_mounts(mountinfo, ctx.plan.rootfs.path)) {
         if (!sys::try_fstatat(sys::FdRef::cwd(), path)) {

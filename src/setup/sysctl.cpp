@@ -13,19 +13,21 @@ namespace corun::setup {
 
 namespace {
 
-void write_one(sys::FdRef proc, const std::string& key, const std::string& value) {
-    const sys::UniqueFd file = open_in_proc(proc, concat("sys/", key), O_WRONLY);
+void write_one(sys::FdRef directory, const std::string& key, const std::string& value) {
+    const sys::UniqueFd file = open_in_proc(directory, key, O_WRONLY);
     sys::write_all(file, value);
 }
 
 }  // namespace
 
 void write_sysctls(ChildContext& ctx) {
-    const sys::UniqueFd proc = open_private_proc(ProcContent::everything);
+    // A key is resolved from here, so that `..` in it leads nowhere else in procfs.
+    const sys::UniqueFd directory =
+        open_in_proc(open_private_proc(ProcContent::everything), "sys", O_PATH | O_DIRECTORY);
     for (const auto& [key, value] : ctx.plan.sysctls) {
         in_context(
             [&] { return concat("sysctl ", quote(key), " = ", quote(value)); },
-            [&] { write_one(proc, key, value); }
+            [&] { write_one(directory, key, value); }
         );
     }
 }
