@@ -3,6 +3,7 @@
 #include "corun/base/text.hpp"
 #include "corun/oci/mount_options.hpp"
 #include "corun/oci/read_sections.hpp"
+#include "corun/oci/sysctl.hpp"
 
 #include <sys/stat.h>
 
@@ -132,18 +133,6 @@ static void read_value(JsonValue value, MemoryPolicy& out) {
     if (const auto flags = value.find("flags")) {
         out.flags = read_flags(*flags, "memory policy flag", kMemoryPolicyFlagNames);
     }
-}
-
-/// As sysctl(8): where '/' comes first it separates the parts, and a '.' is part of a name.
-static std::string dotted_sysctl(std::string_view key) {
-    std::string dotted(key);
-    const std::size_t separator = key.find_first_of("./");
-    if (separator != std::string_view::npos && key[separator] == '/') {
-        for (char& c : dotted) {
-            c = c == '/' ? '.' : c == '.' ? '/' : c;
-        }
-    }
-    return dotted;
 }
 
 static void read_sysctl(JsonValue value, StringMap& out) {

@@ -5,6 +5,7 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/oci/mount_options.hpp"
+#include "corun/oci/sysctl.hpp"
 
 #include <algorithm>
 #include <array>
@@ -222,50 +223,6 @@ void check_net_devices(const std::vector<NetDevice>& devices) {
 
 // ---------------------------------------------------------------- sysctl
 
-struct SysctlRule {
-    /// A whole key, or all keys below it if it ends in '.'.
-    std::string_view key;
-    NamespaceKind kind;
-    std::string_view name;
-};
-
-/// The sysctls that are a namespace's own; all others are the host's. ipc_namespaces(7),
-/// network_namespaces(7), uts_namespaces(7), namespaces(7) for user.*.
-constexpr std::array kNamespacedSysctls{
-    SysctlRule{"fs.mqueue.", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"kernel.domainname", NamespaceKind::uts, "uts"},
-    SysctlRule{"kernel.msg_next_id", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"kernel.msgmax", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"kernel.msgmnb", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"kernel.msgmni", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"kernel.sem", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"kernel.sem_next_id", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"kernel.shm_next_id", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"kernel.shm_rmid_forced", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"kernel.shmall", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"kernel.shmmax", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"kernel.shmmni", NamespaceKind::ipc, "ipc"},
-    SysctlRule{"net.", NamespaceKind::network, "network"},
-    SysctlRule{"user.", NamespaceKind::user, "user"},
-};
-
-const SysctlRule* find_sysctl_rule(std::string_view key) {
-    for (const SysctlRule& rule : kNamespacedSysctls) {
-        if (rule.key.ends_with('.') ? key.starts_with(rule.key) : key == rule.key) {
-            return &rule;
-        }
-    }
-    return nullptr;
-}
-
-/// The key becomes a path below /proc/sys: `net.//.x` would be net/../x there.
-bool is_sysctl_key(std::string_view key) {
-    const std::vector<std::string_view> parts = split(key, '.');
-    return std::none_of(parts.begin(), parts.end(), [](std::string_view part) {
-        return part.empty() || part == "/" || part == "//";
-    });
-}
-
 bool is_sysctl_value(std::string_view value) {
     return std::none_of(value.begin(), value.end(), [](char c) {
         const auto byte = static_cast<unsigned char>(c);
@@ -276,7 +233,7 @@ bool is_sysctl_value(std::string_view value) {
 void check_sysctl(const Spec& spec, std::string_view key, std::string_view value) {
     constexpr std::string_view kAt = "/linux/sysctl";
     const std::string name = double_quote(key);
-    if (!is_sysctl_key(key)) {
+    if (!is_sysctl_name(key)) {
         fail(kAt, concat(name, " is not the name of a sysctl"));
     }
     if (!is_sysctl_value(value)) {
@@ -288,12 +245,12 @@ void check_sysctl(const Spec& spec, std::string_view key, std::string_view value
     if (key == "kernel.domainname" && !spec.domainname.empty()) {
         fail(kAt, concat(name, " is set by the property domainname as well"));
     }
-    const SysctlRule* rule = find_sysctl_rule(key);
-    if (rule == nullptr) {
+    const SysctlOwner* owner = find_sysctl_owner(key);
+    if (owner == nullptr) {
         fail(kAt, concat(name, " is not in a namespace: it would be changed for the host"));
     }
-    if (!has_namespace(spec, rule->kind)) {
-        fail(kAt, concat(name, " needs a ", rule->name, " namespace"));
+    if (!has_namespace(spec, owner->kind)) {
+        fail(kAt, concat(name, " needs a ", owner->name, " namespace"));
     }
 }
 
@@ -310,9 +267,6 @@ void check_memory(const MemoryResources& memory, std::string_view at) {
     const std::int64_t swap = memory.swap.value_or(0);
     if (limit > 0 && swap > 0 && swap < limit) {
         fail(concat(at, "/swap"), "is the sum of memory and swap: must not be below the limit");
-    }
-    if (swap > 0 && limit == 0) {
-        fail(concat(at, "/swap"), "given without a memory limit");
     }
 }
 
@@ -437,6 +391,9 @@ void check_memory_policy(const MemoryPolicy& policy) {
     if (takes_nodes && policy.mode != preferred && policy.nodes.empty()) {
         fail(concat(kAt, "/nodes"), "this mode needs at least one node");
     }
+    if (policy.nodes.empty() && (policy.flags & kStaticAndRelative) != 0) {
+        fail(concat(kAt, "/flags"), "flags about nodes are given without nodes");
+    }
     if ((policy.flags & kStaticAndRelative) == kStaticAndRelative) {
         fail(
             concat(kAt, "/flags"),
@@ -451,10 +408,18 @@ void check_memory_policy(const MemoryPolicy& policy) {
     }
 }
 
+/// `update` may change the swap alone: there the limit set before counts.
+void check_swap_has_limit(const MemoryResources& memory) {
+    if (memory.swap.value_or(0) > 0 && memory.limit.value_or(0) == 0) {
+        fail("/linux/resources/memory/swap", "given without a memory limit");
+    }
+}
+
 void check_linux(const Linux& config) {
     check_user_mappings(config);
     check_net_devices(config.net_devices);
     check_resources(config.resources, "/linux/resources");
+    check_swap_has_limit(config.resources.memory);
     if (config.intel_rdt) {
         check_intel_rdt(*config.intel_rdt);
     }

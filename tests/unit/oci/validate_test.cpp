@@ -286,6 +286,8 @@ TEST_CASE("validate: memory and swap make sense together") {
         resources_error(R"("memory": {"swap": 9})") ==
         "/linux/resources/memory/swap: given without a memory limit"
     );
+    // `update` may give the swap alone.
+    CHECK(read_resources(R"({"memory": {"swap": 9}})").memory.swap == 9);
     CHECK(resources_error(R"("memory": {"limit": 10, "swap": 10})").empty());
     CHECK(resources_error(R"("memory": {"limit": 10, "swap": -1})").empty());
     CHECK(resources_error(R"("memory": {"limit": -1, "swap": 10})").empty());
@@ -391,6 +393,10 @@ TEST_CASE("validate: memory policies take the nodes and flags set_mempolicy take
         policy_error(R"("mode": "MPOL_INTERLEAVE", "nodes": "0",
             "flags": ["MPOL_F_NUMA_BALANCING"])") ==
         "/linux/memoryPolicy/flags: MPOL_F_NUMA_BALANCING is for MPOL_BIND and MPOL_PREFERRED_MANY"
+    );
+    CHECK(
+        policy_error(R"("mode": "MPOL_PREFERRED", "flags": ["MPOL_F_STATIC_NODES"])") ==
+        "/linux/memoryPolicy/flags: flags about nodes are given without nodes"
     );
     CHECK(policy_error(R"("mode": "MPOL_PREFERRED", "nodes": "")").empty());
     CHECK(policy_error(R"("mode": "MPOL_BIND", "nodes": "0-1",
