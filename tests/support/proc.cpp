@@ -242,6 +242,9 @@ TempDir::TempDir() {
 }
 
 TempDir::~TempDir() {
+    if (path_.empty()) {
+        return;  // moved from
+    }
     std::error_code ignored;  // leftovers() has told of what cannot be removed
     std::filesystem::remove_all(path_, ignored);
 }

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace corun::test {
@@ -100,7 +101,9 @@ public:
     TempDir();
     TempDir(const TempDir&) = delete;
     TempDir& operator=(const TempDir&) = delete;
-    TempDir(TempDir&&) = delete;
+
+    TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+
     TempDir& operator=(TempDir&&) = delete;
     ~TempDir();
 
