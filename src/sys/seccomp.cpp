@@ -30,4 +30,12 @@ LoadedFilter load_seccomp_filter(std::string_view program, unsigned flags) noexc
     return {.error_number = result > 0 ? ESRCH : 0, .listener = UniqueFd()};
 }
 
+bool has_seccomp_flag(unsigned flag) {
+    // This one is taken only together with a listener. (seccomp(2))
+    constexpr unsigned kWaitKillable = 1U << 5U;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, 5.19
+    const unsigned flags = flag == kWaitKillable ? flag | SECCOMP_FILTER_FLAG_NEW_LISTENER : flag;
+    // Flags are checked before the program is read: EFAULT for null says they are known.
+    return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr) < 0 && errno == EFAULT;
+}
+
 }  // namespace corun::sys

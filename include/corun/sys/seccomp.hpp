@@ -18,4 +18,7 @@ struct LoadedFilter {
 /// forbid it.
 [[nodiscard]] LoadedFilter load_seccomp_filter(std::string_view program, unsigned flags) noexcept;
 
+/// The kernel knows this SECCOMP_FILTER_FLAG_*. Loads nothing.
+[[nodiscard]] bool has_seccomp_flag(unsigned flag);
+
 }  // namespace corun::sys
