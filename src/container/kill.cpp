@@ -55,10 +55,6 @@ async::Task<> signal_all(Cgroup cgroup, int signal) {
     }
 }
 
-[[noreturn]] void throw_not_running(const ContainerId& id) {
-    throw Error(concat(quote(id.text()), ": container not running"));
-}
-
 }  // namespace
 
 async::Task<> kill(Engine& engine, KillRequest request) {
@@ -77,7 +73,7 @@ async::Task<> kill(Engine& engine, KillRequest request) {
     }
     const bool delivered = init && init->send_signal(request.signal);
     if (!delivered && !request.all) {
-        throw_not_running(request.id);
+        throw Error("container not running");
     }
 }
 

@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::chrono::seconds kFreezeLimit{10};
 
-Cgroup cgroup_of(Engine& engine, const ContainerId& id, const Record& record) {
+Cgroup cgroup_of(Engine& engine, const Record& record) {
     std::optional<Cgroup> cgroup = try_open_cgroup(engine, record);
     if (!cgroup) {
-        throw Error(concat(quote(id.text()), ": the container has no cgroup to freeze"));
+        throw Error("the container has no cgroup to freeze");
     }
     return *std::move(cgroup);
 }
@@ -28,11 +28,9 @@ async::Task<> pause(Engine& engine, PauseRequest request) {
     const Record record = directory.load_existing();
     const Status status = observe(engine, directory, record).status;
     if (status != Status::running && status != Status::created) {
-        throw Error(concat(
-            quote(request.id.text()), ": cannot pause: container not running: ", name_of(status)
-        ));
+        throw Error(concat("container not running: it is ", oci::status_name(status)));
     }
-    Cgroup cgroup = cgroup_of(engine, request.id, record);
+    Cgroup cgroup = cgroup_of(engine, record);
     co_await cgroup.freeze(kFreezeLimit);
 }
 
@@ -41,9 +39,9 @@ async::Task<> resume(Engine& engine, ResumeRequest request) {
     const Record record = directory.load_existing();
     const Status status = observe(engine, directory, record).status;
     if (status != Status::paused) {
-        throw Error(concat(quote(request.id.text()), ": container not paused: ", name_of(status)));
+        throw Error(concat("container not paused: it is ", oci::status_name(status)));
     }
-    Cgroup cgroup = cgroup_of(engine, request.id, record);
+    Cgroup cgroup = cgroup_of(engine, record);
     co_await cgroup.thaw(kFreezeLimit);
 }
 

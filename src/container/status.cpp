@@ -36,22 +36,6 @@ Status status_of_living(Engine& engine, const ContainerDirectory& directory, con
 
 }  // namespace
 
-std::string_view name_of(Status status) {
-    switch (status) {
-        case Status::creating:
-            return "creating";
-        case Status::created:
-            return "created";
-        case Status::running:
-            return "running";
-        case Status::paused:
-            return "paused";
-        case Status::stopped:
-            return "stopped";
-    }
-    std::unreachable();
-}
-
 std::optional<Cgroup> try_open_cgroup(Engine& engine, const Record& record) {
     if (record.cgroup_path.empty()) {
         return std::nullopt;

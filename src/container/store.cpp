@@ -20,8 +20,8 @@ constexpr const char* kConfigFile = "config.json";
 constexpr std::size_t kConfigLimit = 64UL << 20U;
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
-[[noreturn]] void throw_absent(const ContainerId& id) {
-    throw Error(concat(quote(id.text()), ": container does not exist"));
+[[noreturn]] void throw_absent() {
+    throw Error("container does not exist");
 }
 
 /// rm -r below `directory`, symlinks not followed, all but `kept`.
@@ -58,14 +58,14 @@ ContainerDirectory::~ContainerDirectory() {
 
 void ContainerDirectory::save(const Record& record) const {
     in_context(
-        [&] { return concat("state of ", quote(id_.text())); },
+        [&] { return concat("save state of ", quote(id_.text())); },
         [&] { sys::replace_file(fd_, kRecordFile, to_json(record, id_.text()), 0600); }
     );
 }
 
 std::optional<Record> ContainerDirectory::load() const {
     return in_context(
-        [&] { return concat("state of ", quote(id_.text())); },
+        [&] { return concat("read state of ", quote(id_.text())); },
         [&]() -> std::optional<Record> {
             const std::optional<std::string> text =
                 sys::try_read_file(fd_, kRecordFile, kConfigLimit);
@@ -80,7 +80,7 @@ std::optional<Record> ContainerDirectory::load() const {
 Record ContainerDirectory::load_existing() const {
     std::optional<Record> record = load();
     if (!record) {
-        throw Error(concat(quote(id_.text()), ": the container was never created completely"));
+        throw Error("the container was never created completely");
     }
     return *std::move(record);
 }
@@ -91,7 +91,7 @@ void ContainerDirectory::save_config(std::string_view text) const {
 
 std::string ContainerDirectory::load_config() const {
     return in_context(
-        [&] { return concat("configuration of ", quote(id_.text())); },
+        [&] { return concat("read configuration of ", quote(id_.text())); },
         [&] { return sys::read_file(fd_, kConfigFile, kConfigLimit); }
     );
 }
@@ -115,7 +115,7 @@ bool ContainerDirectory::try_lock() {
 void ContainerDirectory::check_still_there() {
     if (is_gone()) {
         unlock();
-        throw_absent(id_);
+        throw_absent();
     }
 }
 
@@ -154,7 +154,7 @@ ContainerDirectory Store::create(const ContainerId& id) const {
     sys::make_directories(root_, 0700);
     const sys::UniqueFd root = sys::open(root_, O_PATH | O_DIRECTORY);
     if (!sys::try_mkdirat(root, id.text(), 0700)) {
-        throw Error(concat(quote(id.text()), ": container with given ID already exists"));
+        throw Error("container with given ID already exists");
     }
     ContainerDirectory directory(
         id, concat(root_, "/", id.text()), sys::openat(root, id.text(), kOpenDirectory)
@@ -175,7 +175,7 @@ std::optional<ContainerDirectory> Store::try_open(const ContainerId& id) const {
 ContainerDirectory Store::open(const ContainerId& id) const {
     std::optional<ContainerDirectory> directory = try_open(id);
     if (!directory) {
-        throw_absent(id);
+        throw_absent();
     }
     return *std::move(directory);
 }

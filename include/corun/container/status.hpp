@@ -4,17 +4,14 @@
 
 #include "corun/container/cgroup.hpp"
 #include "corun/container/engine.hpp"
+#include "corun/oci/state.hpp"
 #include "corun/sys/pidfd.hpp"
 
 #include <optional>
-#include <string_view>
 
 namespace corun::container {
 
-/// runtime-spec runtime#state, and `paused` as all runtimes have it.
-enum class Status { creating, created, running, paused, stopped };
-
-[[nodiscard]] std::string_view name_of(Status status);
+using oci::Status;
 
 /// A status, and the container's first process where it lives.
 struct Observation {

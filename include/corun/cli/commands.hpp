@@ -1,0 +1,26 @@
+// The table of commands. Each is defined in cmd_<name>.cpp.
+#pragma once
+
+#include "corun/cli/command.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace corun::cli {
+
+extern const Command kFeaturesCommand;
+extern const Command kKillCommand;
+extern const Command kListCommand;
+extern const Command kPauseCommand;
+extern const Command kPsCommand;
+extern const Command kResumeCommand;
+extern const Command kSpecCommand;
+extern const Command kStateCommand;
+
+/// All of them, by name.
+[[nodiscard]] std::span<const Command* const> all_commands();
+
+/// Null if there is none of that name.
+[[nodiscard]] const Command* find_command(std::string_view name);
+
+}  // namespace corun::cli
