@@ -1,0 +1,195 @@
+// Undoing what `create` made. Parent side. In an order that can be taken up again after a crash:
+// processes, cgroup, then the directory with the record that names them.
+#include "corun/container/remove.hpp"
+
+#include "corun/async/child_exit.hpp"
+#include "corun/async/timer.hpp"
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/container/hooks.hpp"
+#include "corun/container/status.hpp"
+#include "corun/oci/read_spec.hpp"
+#include "corun/oci/state.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <utility>
+
+namespace corun::container {
+
+namespace {
+
+/// For a killed process to end and for a cgroup to become empty; runc waits as long.
+constexpr std::chrono::seconds kEndLimit{10};
+/// Between two attempts at a lock that another process holds: flock(2) cannot be awaited.
+constexpr std::chrono::milliseconds kLockInterval{5};
+
+async::Task<> wait_for_lock(ContainerDirectory& directory) {
+    while (!directory.try_lock()) {
+        co_await async::sleep_for(kLockInterval);
+    }
+}
+
+async::Task<> kill_and_wait(sys::Pidfd process) {
+    (void)process.send_signal(SIGKILL);  // gone already is what is wanted
+    try {
+        co_await async::with_deadline(kEndLimit, async::end_of(process));
+    } catch (Error& error) {
+        error.add_context(concat("container init still running: pid ", process.pid()));
+        throw;
+    }
+}
+
+/// A container that is left over after its first process ended may share its cgroup with one that
+/// was made in it since; then the cgroup is the other's.
+bool another_uses_cgroup(Engine& engine, const ContainerId& self, const std::string& cgroup_path) {
+    for (const ContainerId& id : engine.store().list()) {
+        if (id == self) {
+            continue;
+        }
+        const std::optional<ContainerDirectory> directory = engine.store().try_open(id);
+        const std::optional<Record> record = directory ? directory->load() : std::nullopt;
+        if (record && record->cgroup_path == cgroup_path) {
+            return true;
+        }
+    }
+    return false;
+}
+
+async::Task<> remove_cgroup(Cgroup cgroup) {
+    cgroup.kill();
+    co_await cgroup.wait_until_empty(kEndLimit);
+    co_await cgroup.remove(kEndLimit);
+}
+
+async::Task<> end_processes(Engine& engine, ContainerId id, Record record) {
+    std::optional<sys::Pidfd> init = sys::try_open_process(record.init);
+    const bool was_dead = !init;
+    std::optional<Cgroup> cgroup =
+        record.cgroup_created ? try_open_cgroup(engine, record) : std::nullopt;
+    if (init) {
+        co_await kill_and_wait(*std::move(init));
+    }
+    if (!cgroup) {
+        co_return;
+    }
+    if (was_dead && cgroup->is_populated() && another_uses_cgroup(engine, id, record.cgroup_path)) {
+        co_return;
+    }
+    co_await remove_cgroup(*std::move(cgroup));
+}
+
+/// Warns of what fails: the container is gone all the same. (runtime-spec runtime#lifecycle, 13)
+async::Task<> run_poststop_hooks(
+    Engine& engine, std::string id, Record record, std::string config
+) {
+    std::vector<std::string> failures;
+    try {
+        oci::Spec spec = oci::read_spec(config);
+        const oci::State state{
+            .oci_version = record.oci_version,
+            .id = id,
+            .status = Status::stopped,
+            .bundle = record.bundle,
+            .annotations = record.annotations,
+        };
+        HookSurroundings surroundings{
+            .state = oci::state_json(state),
+            .directory = record.bundle,
+        };
+        failures = co_await run_all_hooks(
+            std::move(spec.hooks.poststop), "poststop", std::move(surroundings)
+        );
+    } catch (const Error& error) {
+        failures.emplace_back(error.what());
+    }
+    for (const std::string& failure : failures) {
+        engine.log().warning(concat(quote(id), ": ", failure));
+    }
+}
+
+[[noreturn]] void throw_still_alive(const ContainerId& id, Status status) {
+    throw Error(concat(
+        "cannot delete container ", id.text(), " that is not stopped: ", oci::status_name(status)
+    ));
+}
+
+bool needs_force(Status status) {
+    return status == Status::running || status == Status::paused || status == Status::creating;
+}
+
+/// Then its `create` fails, cleans up and lets go of the lock.
+void kill_unfinished(Engine& engine, const std::optional<Record>& record) {
+    if (!record || !record->cgroup_created) {
+        return;
+    }
+    std::optional<Cgroup> cgroup = try_open_cgroup(engine, *record);
+    if (cgroup) {
+        cgroup->kill();
+    }
+}
+
+/// Without force a container that is being created is left to who creates it. False if, by force,
+/// it is gone as wished, by another's hand.
+async::Task<bool> lock_for_removal(Engine& engine, ContainerDirectory& directory, bool force) {
+    if (directory.try_lock()) {
+        co_return true;
+    }
+    const std::optional<Record> record = directory.load();
+    const Observation observed = observe(engine, directory, record);
+    if (observed.status == Status::creating && !force) {
+        throw_still_alive(directory.id(), observed.status);
+    }
+    if (observed.status == Status::creating) {
+        kill_unfinished(engine, record);
+    }
+    try {
+        co_await async::with_deadline(kEndLimit, wait_for_lock(directory));
+        co_return true;
+    } catch (Error& error) {
+        if (force && directory.is_gone()) {
+            co_return false;
+        }
+        error.add_context("another corun is making, starting or deleting the container");
+        throw;
+    }
+}
+
+}  // namespace
+
+async::Task<> destroy(Engine& engine, ContainerDirectory& directory, Record record) {
+    co_await end_processes(engine, directory.id(), record);
+    std::optional<std::string> config;
+    if (record.has_poststop_hooks) {
+        config = directory.load_config();
+    }
+    directory.remove();
+    if (config) {
+        co_await run_poststop_hooks(
+            engine, directory.id().text(), std::move(record), *std::move(config)
+        );
+    }
+}
+
+async::Task<> remove(Engine& engine, RemoveRequest request) {
+    std::optional<ContainerDirectory> directory = engine.store().try_open(request.id);
+    if (!directory && request.force) {
+        co_return;
+    }
+    if (!directory) {
+        directory.emplace(engine.store().open(request.id));
+    }
+    const bool is_there = co_await lock_for_removal(engine, *directory, request.force);
+    if (!is_there) {
+        co_return;
+    }
+    std::optional<Record> record = directory->load();
+    const Status status = observe(engine, *directory, record).status;
+    if (needs_force(status) && !request.force) {
+        throw_still_alive(request.id, status);
+    }
+    co_await destroy(engine, *directory, std::move(record).value_or(Record()));
+}
+
+}  // namespace corun::container
