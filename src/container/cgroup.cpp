@@ -130,7 +130,9 @@ int make_directory(const CgroupHierarchy& hierarchy, const std::string& path, st
         return error_number;
     }
     throw Error(
-        concat("mkdir(\"", hierarchy.host_path(part), "\")", remedy_for_mkdir(error_number)),
+        concat(
+            "mkdir(", double_quote(hierarchy.host_path(part)), ")", remedy_for_mkdir(error_number)
+        ),
         error_number
     );
 }
