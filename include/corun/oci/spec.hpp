@@ -268,7 +268,7 @@ struct NetDevice {
 /// MS_* bits of mount(2).
 enum class Propagation : std::uint32_t {
     unbindable = 1U << 17,
-    private_ = 1U << 18,
+    private_ = 1U << 18,  // NOLINT(readability-identifier-naming): `private` is a keyword
     slave = 1U << 19,
     shared = 1U << 20,
 };
@@ -292,7 +292,7 @@ struct Personality {
 
 /// MPOL_* of set_mempolicy(2).
 enum class MemoryPolicyMode : std::uint32_t {
-    default_ = 0,
+    default_ = 0,  // NOLINT(readability-identifier-naming): `default` is a keyword
     preferred = 1,
     bind = 2,
     interleave = 3,
@@ -473,7 +473,7 @@ enum class SeccompAction : std::uint8_t {
     kill_process,
     kill_thread,
     trap,
-    errno_,
+    errno_,  // NOLINT(readability-identifier-naming): `errno` is a macro
     trace,
     allow,
     log,
@@ -565,7 +565,7 @@ struct Spec {
     std::string domainname;
     Hooks hooks;
     StringMap annotations;
-    Linux linux_;
+    Linux linux_;  // NOLINT(readability-identifier-naming): `linux` is a macro
 
     bool operator==(const Spec&) const = default;
 };
