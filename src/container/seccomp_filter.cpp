@@ -13,7 +13,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -280,9 +279,7 @@ void search_by_tree_if_large(const Filter& filter, const oci::Seccomp& profile) 
 std::string export_program(const Filter& filter) {
     const sys::UniqueFd file = sys::memfd_create("seccomp");
     check(::seccomp_export_bpf(filter.get(), file.ref().number()), "seccomp_export_bpf", "");
-    if (::lseek(file.ref().number(), 0, SEEK_SET) < 0) {
-        throw_errno("lseek");
-    }
+    sys::seek_to_start(file);
     constexpr std::size_t kLimit = 1 << 20;
     return sys::read_all(file, kLimit);
 }

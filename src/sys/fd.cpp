@@ -31,4 +31,11 @@ UniqueFd duplicate(FdRef fd, int lowest) {
     return UniqueFd(copy);
 }
 
+void set_non_blocking(FdRef fd) {
+    const int flags = ::fcntl(fd.number(), F_GETFL);
+    if (flags < 0 || ::fcntl(fd.number(), F_SETFL, flags | O_NONBLOCK) < 0) {
+        throw_errno("fcntl(F_SETFL)");
+    }
+}
+
 }  // namespace corun::sys

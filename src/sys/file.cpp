@@ -170,6 +170,24 @@ void seek_to_start(FdRef fd) {
     }
 }
 
+Transferred try_read(FdRef fd, char* buffer, std::size_t size) {
+    ssize_t got = -1;
+    do {
+        got = ::read(fd.number(), buffer, size);
+    } while (got < 0 && errno == EINTR);
+    return got < 0 ? Transferred{.size = 0, .error_number = errno}
+                   : Transferred{.size = static_cast<std::size_t>(got), .error_number = 0};
+}
+
+Transferred try_write(FdRef fd, std::string_view data) {
+    ssize_t written = -1;
+    do {
+        written = ::write(fd.number(), data.data(), data.size());
+    } while (written < 0 && errno == EINTR);
+    return written < 0 ? Transferred{.size = 0, .error_number = errno}
+                       : Transferred{.size = static_cast<std::size_t>(written), .error_number = 0};
+}
+
 std::string read_all(FdRef fd, std::size_t limit) {
     std::string out;
     std::array<char, 16384>

@@ -154,9 +154,11 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
     return pointers;
 }
 
+/// A directory of $PATH that may not be searched is one without it, as for execvp(3).
 [[nodiscard]] bool is_executable_file(const std::string& path) {
-    const std::optional<struct stat> status = try_fstatat(FdRef::cwd(), path);
-    return status && S_ISREG(status->st_mode) && ::access(path.c_str(), X_OK) == 0;
+    struct stat status = {};
+    return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+           ::access(path.c_str(), X_OK) == 0;
 }
 
 }  // namespace

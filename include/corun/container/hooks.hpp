@@ -22,8 +22,8 @@ struct HookSurroundings {
 };
 
 /// Runs one hook to its end, in a session of its own. Throws if it cannot be executed, does not
-/// exit with 0, or runs longer than its timeout (ETIMEDOUT; its whole process group is killed).
-/// `'/path': exited with status 3: <last line it printed>`
+/// exit with 0, or runs longer than its timeout (its whole process group is killed).
+/// `'/path': exited with status 3: 'last line it printed'`
 async::Task<> run_hook(oci::Hook hook, HookSurroundings surroundings);
 
 /// Runs hooks in order; the first failure ends it: `hook createRuntime[0] '/path': …`.

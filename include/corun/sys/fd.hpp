@@ -72,4 +72,7 @@ private:
 /// A second descriptor for the same open file, CLOEXEC, numbered at least `lowest`.
 [[nodiscard]] UniqueFd duplicate(FdRef fd, int lowest = 3);
 
+/// Sets O_NONBLOCK on the open file, for all who share it: only for files of our own making.
+void set_non_blocking(FdRef fd);
+
 }  // namespace corun::sys

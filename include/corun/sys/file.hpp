@@ -54,6 +54,16 @@ namespace corun::sys {
 /// lseek(2) to the beginning.
 void seek_to_start(FdRef fd);
 
+/// What one read(2) or write(2) did: bytes, or the errno of its failure.
+struct Transferred {
+    std::size_t size = 0;
+    int error_number = 0;
+};
+
+/// One read(2) or write(2), EINTR retried, for callers to whom EAGAIN, EIO or EPIPE is an answer.
+[[nodiscard]] Transferred try_read(FdRef fd, char* buffer, std::size_t size);
+[[nodiscard]] Transferred try_write(FdRef fd, std::string_view data);
+
 /// Everything up to end of file. Throws EFBIG when there are more than `limit` bytes.
 [[nodiscard]] std::string read_all(FdRef fd, std::size_t limit);
 [[nodiscard]] std::string read_file(
