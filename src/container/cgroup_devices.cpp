@@ -6,6 +6,7 @@
 // no.
 #include "corun/container/cgroup_devices.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,10 @@ namespace corun::container {
 namespace {
 
 constexpr std::uint32_t kAllAccess = oci::kDeviceMknod | oci::kDeviceRead | oci::kDeviceWrite;
+/// How the kernel divides a device number; MKDEV() of linux/kdev_t.h.
+constexpr std::uint32_t kMinorBits = 20;
+constexpr std::uint32_t kLargestMajor = (1U << 12U) - 1;
+constexpr std::uint32_t kLargestMinor = (1U << kMinorBits) - 1;
 static_assert(oci::kDeviceMknod == BPF_DEVCG_ACC_MKNOD);
 static_assert(oci::kDeviceRead == BPF_DEVCG_ACC_READ);
 static_assert(oci::kDeviceWrite == BPF_DEVCG_ACC_WRITE);
@@ -31,13 +36,8 @@ constexpr oci::DeviceRule allowed(std::uint32_t major, std::optional<std::uint32
         .access = kAllAccess};
 }
 
-constexpr oci::DeviceRule mknod_allowed(oci::CgroupDeviceType type) {
-    return {.allow = true, .type = type, .access = oci::kDeviceMknod};
-}
-
 constexpr std::array kDefaultRules = {
-    mknod_allowed(oci::CgroupDeviceType::character),
-    mknod_allowed(oci::CgroupDeviceType::block),
+    oci::DeviceRule{.allow = true, .access = oci::kDeviceMknod},
     allowed(1, 3),               // null
     allowed(1, 5),               // zero
     allowed(1, 7),               // full
@@ -49,7 +49,7 @@ constexpr std::array kDefaultRules = {
     allowed(10, 200),            // net/tun
 };
 
-enum Register : std::uint8_t { answer, context, type, undecided, major, minor };
+enum Register : std::uint8_t { answer, context, type, undecided, major, minor, device };
 
 constexpr struct bpf_insn instruction(
     unsigned code, Register to, Register from, std::int16_t offset, std::uint32_t value
@@ -81,8 +81,20 @@ public:
         code_.push_back(instruction(BPF_ALU | BPF_AND | BPF_K, in, answer, 0, bits));
     }
 
+    void add_bits(Register to, Register from) {
+        code_.push_back(instruction(BPF_ALU | BPF_OR | BPF_X, to, from, 0, 0));
+    }
+
+    void shift_left(Register in, std::uint32_t bits) {
+        code_.push_back(instruction(BPF_ALU | BPF_LSH | BPF_K, in, answer, 0, bits));
+    }
+
     void shift_right(Register in, std::uint32_t bits) {
         code_.push_back(instruction(BPF_ALU | BPF_RSH | BPF_K, in, answer, 0, bits));
+    }
+
+    void skip_if_equal(Register in, std::uint32_t value, std::int16_t count) {
+        code_.push_back(instruction(BPF_JMP32 | BPF_JEQ | BPF_K, in, answer, count, value));
     }
 
     void skip_unless_equal(Register in, std::uint32_t value, std::int16_t count) {
@@ -106,7 +118,10 @@ public:
         code_.insert(code_.end(), other.code_.begin(), other.code_.end());
     }
 
-    [[nodiscard]] std::int16_t size() const { return static_cast<std::int16_t>(code_.size()); }
+    /// What a jump over `count` instructions and then this program skips.
+    [[nodiscard]] std::int16_t size_after(std::size_t count) const {
+        return static_cast<std::int16_t>(count + code_.size());
+    }
 
     [[nodiscard]] std::vector<struct bpf_insn> take() && { return std::move(code_); }
 
@@ -135,21 +150,80 @@ bool matches_all(const oci::DeviceRule& rule) {
     return rule.type == oci::CgroupDeviceType::all && !rule.major && !rule.minor;
 }
 
-/// Each test that fails jumps over the rest of the rule.
-void add_rule(const oci::DeviceRule& rule, Program& program) {
-    const Program body = verdict(rule);
-    const bool has_type = rule.type != oci::CgroupDeviceType::all;
-    auto left =
-        static_cast<std::int16_t>(body.size() + (rule.major ? 1 : 0) + (rule.minor ? 1 : 0));
-    if (has_type) {
-        const bool is_block = rule.type == oci::CgroupDeviceType::block;
-        program.skip_unless_equal(type, is_block ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, left);
+/// A comparison that tells whether a rule's numbers are the device's.
+struct NumberTest {
+    Register in = device;
+    std::uint32_t value = 0;
+};
+
+/// Rules beside each other that differ only in their numbers, and so share a verdict.
+struct RuleGroup {
+    oci::DeviceRule effect;
+    /// One of the rules has no numbers: no test is needed.
+    bool any_number = false;
+    std::vector<NumberTest> tests;
+
+    [[nodiscard]] bool accepts(const oci::DeviceRule& rule) const {
+        return rule.allow == effect.allow && rule.type == effect.type &&
+               rule.access == effect.access;
     }
-    if (rule.major) {
-        program.skip_unless_equal(major, *rule.major, --left);
+
+    /// A rule with a number that no device can have matches nothing and is left out.
+    void add(const oci::DeviceRule& rule) {
+        if (rule.major.value_or(0) > kLargestMajor || rule.minor.value_or(0) > kLargestMinor) {
+            return;
+        }
+        if (rule.major && rule.minor) {
+            tests.push_back({device, (*rule.major << kMinorBits) | *rule.minor});
+        } else if (rule.major) {
+            tests.push_back({major, *rule.major});
+        } else if (rule.minor) {
+            tests.push_back({minor, *rule.minor});
+        } else {
+            any_number = true;
+        }
     }
-    if (rule.minor) {
-        program.skip_unless_equal(minor, *rule.minor, --left);
+};
+
+/// From the last rule to the first, default rules being after all others.
+std::vector<RuleGroup> group_backwards(const std::vector<oci::DeviceRule>& rules) {
+    std::vector<RuleGroup> groups;
+    const auto take = [&](const oci::DeviceRule& rule) {
+        if (groups.empty() || !groups.back().accepts(rule)) {
+            groups.push_back({.effect = rule});
+        }
+        groups.back().add(rule);
+    };
+    std::for_each(std::rbegin(kDefaultRules), std::rend(kDefaultRules), take);
+    std::for_each(rules.rbegin(), rules.rend(), take);
+    return groups;
+}
+
+/// True if no rule before this group can matter any more.
+bool is_final(const RuleGroup& group) {
+    return group.any_number && group.effect.type == oci::CgroupDeviceType::all &&
+           group.effect.access == kAllAccess;
+}
+
+/// [not this type: skip all] [this number: skip to the verdict]... [not this last one: skip it]
+/// verdict
+void add_group(const RuleGroup& group, Program& program) {
+    const Program body = verdict(group.effect);
+    const std::size_t tests = group.any_number ? 0 : group.tests.size();
+    if (group.effect.type != oci::CgroupDeviceType::all) {
+        const bool is_block = group.effect.type == oci::CgroupDeviceType::block;
+        program.skip_unless_equal(
+            type, is_block ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, body.size_after(tests)
+        );
+    }
+    for (std::size_t i = 0; i < tests; ++i) {
+        const NumberTest& test = group.tests[i];
+        const std::size_t left = tests - 1 - i;
+        if (left > 0) {
+            program.skip_if_equal(test.in, test.value, static_cast<std::int16_t>(left));
+        } else {
+            program.skip_unless_equal(test.in, test.value, body.size_after(0));
+        }
     }
     program.append(body);
 }
@@ -164,6 +238,9 @@ Program prologue() {
     program.shift_right(undecided, kAccessShift);
     program.load(major, offsetof(struct bpf_cgroup_dev_ctx, major));
     program.load(minor, offsetof(struct bpf_cgroup_dev_ctx, minor));
+    program.copy(device, major);
+    program.shift_left(device, kMinorBits);
+    program.add_bits(device, minor);
     return program;
 }
 
@@ -187,12 +264,12 @@ bool allow_everything(const std::vector<oci::DeviceRule>& rules) {
 
 std::vector<struct bpf_insn> device_program(const std::vector<oci::DeviceRule>& rules) {
     Program program = prologue();
-    for (auto rule = std::rbegin(kDefaultRules); rule != std::rend(kDefaultRules); ++rule) {
-        add_rule(*rule, program);
-    }
-    for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
-        add_rule(*rule, program);
-        if (matches_all(*rule) && rule->access == kAllAccess) {
+    for (const RuleGroup& group : group_backwards(rules)) {
+        if (!group.any_number && group.tests.empty()) {
+            continue;
+        }
+        add_group(group, program);
+        if (is_final(group)) {
             return std::move(program).take();  // the kernel refuses code that nothing reaches
         }
     }

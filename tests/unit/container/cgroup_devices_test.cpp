@@ -52,6 +52,15 @@ bool runs_to_yes(const std::vector<struct bpf_insn>& program, const Question& qu
             case BPF_ALU | BPF_RSH | BPF_K:
                 to >>= value;
                 break;
+            case BPF_ALU | BPF_LSH | BPF_K:
+                to <<= value;
+                break;
+            case BPF_ALU | BPF_OR | BPF_X:
+                to |= registers.at(step.src_reg);
+                break;
+            case BPF_JMP32 | BPF_JEQ | BPF_K:
+                jumps = to == value;
+                break;
             case BPF_JMP32 | BPF_JNE | BPF_K:
                 jumps = to != value;
                 break;
@@ -162,11 +171,41 @@ TEST_CASE("cgroup devices: a rule for all types matches both, by its numbers") {
     CHECK_FALSE(allowed(rules, {kBlock, kWrite, 7, 1}));
 }
 
-TEST_CASE("cgroup devices: numbers above 2^31 are compared as they are") {
-    const std::vector<oci::DeviceRule> rules = {rule(true, kB, 0xfffffff0U, 0x80000000U, kRead)};
+TEST_CASE("cgroup devices: the largest numbers are compared as they are") {
+    const std::vector<oci::DeviceRule> rules = {rule(true, kB, 4095, 1048575, kRead)};
 
-    CHECK(allowed(rules, {kBlock, kRead, 0xfffffff0U, 0x80000000U}));
-    CHECK_FALSE(allowed(rules, {kBlock, kRead, 0xfffffff0U, 0}));
+    CHECK(allowed(rules, {kBlock, kRead, 4095, 1048575}));
+    CHECK_FALSE(allowed(rules, {kBlock, kRead, 4095, 1048574}));
+    CHECK_FALSE(allowed(rules, {kBlock, kRead, 4094, 1048575}));
+}
+
+TEST_CASE("cgroup devices: a rule whose number no device can have matches nothing") {
+    const std::vector<oci::DeviceRule> rules = {
+        rule(true, kB, 4096, std::nullopt, kRead),
+        rule(true, kB, 0, 1048576, kRead),
+        rule(true, kB, std::nullopt, 0xffffffffU, kRead)};
+
+    CHECK_FALSE(allowed(rules, {kBlock, kRead, 0, 0}));
+    CHECK_FALSE(allowed(rules, {kBlock, kRead, 1, 0}));
+    CHECK_FALSE(allowed(rules, {kBlock, kRead, 4095, 1048575}));
+}
+
+TEST_CASE("cgroup devices: rules that differ only in their numbers each match") {
+    const std::vector<oci::DeviceRule> rules = {
+        rule(true, kB, 8, 0, kRead),
+        rule(true, kB, 8, 1, kRead),
+        rule(true, kB, 9, std::nullopt, kRead),
+        rule(true, kB, std::nullopt, 77, kRead),
+        rule(false, kB, 9, 5, kRead)};
+
+    CHECK(allowed(rules, {kBlock, kRead, 8, 0}));
+    CHECK(allowed(rules, {kBlock, kRead, 8, 1}));
+    CHECK(allowed(rules, {kBlock, kRead, 9, 4}));
+    CHECK(allowed(rules, {kBlock, kRead, 10, 77}));
+    CHECK_FALSE(allowed(rules, {kBlock, kRead, 9, 5}));
+    CHECK_FALSE(allowed(rules, {kBlock, kRead, 8, 2}));
+    CHECK_FALSE(allowed(rules, {kBlock, kWrite, 8, 0}));
+    CHECK_FALSE(allowed(rules, {kCharacter, kRead, 8, 0}));
 }
 
 TEST_CASE("cgroup devices: only rules that can deny nothing need no program") {
