@@ -4,6 +4,7 @@
 #include "corun/container/cgroup_controllers.hpp"
 
 #include "corun/base/error.hpp"
+#include "corun/base/scope.hpp"
 #include "corun/base/text.hpp"
 #include "corun/sys/file.hpp"
 
@@ -24,7 +25,7 @@ std::string file_in(std::string_view path, std::string_view name) {
 }
 
 /// The words of cgroup.controllers and its like.
-class ControllerNames {
+class ControllerNames : NonCopyable {
 public:
     ControllerNames(const CgroupHierarchy& hierarchy, std::string_view path, std::string_view file)
         : text_(sys::read_file(hierarchy.directory, file_in(path, file))),
@@ -47,13 +48,6 @@ public:
 private:
     std::string text_;
     std::vector<std::string_view> names_;  // views into text_
-
-public:
-    ControllerNames(const ControllerNames&) = delete;
-    ControllerNames& operator=(const ControllerNames&) = delete;
-    ControllerNames(ControllerNames&&) = delete;
-    ControllerNames& operator=(ControllerNames&&) = delete;
-    ~ControllerNames() = default;
 };
 
 /// "/", "/a", "/a/b" for "/a/b/c": what can give controllers to it, from the top down.
