@@ -3,7 +3,9 @@
 #include "corun/setup/attach.hpp"
 
 #include "corun/base/error.hpp"
+#include "corun/sys/file.hpp"
 #include "corun/sys/mount.hpp"
+#include "corun/sys/uapi.hpp"
 
 #include <fcntl.h>
 
@@ -11,25 +13,51 @@
 
 namespace corun::setup {
 
+namespace {
+
+MountTarget make_target(std::string path, sys::Symlinks symlinks, sys::UniqueFd object) {
+    const std::int64_t type = sys::filesystem_type(object);
+    return {std::move(path), symlinks, std::move(object), type};
+}
+
+bool can_be_renamed(const MountTarget& target) {
+    return target.filesystem_type != PROC_SUPER_MAGIC && target.filesystem_type != SYSFS_MAGIC;
+}
+
+}  // namespace
+
 MountTarget ensure_directory_target(
     const sys::RootDir& root, std::string path, sys::Symlinks symlinks
 ) {
     sys::UniqueFd object = root.ensure_directory(path, symlinks);
-    return {std::move(path), symlinks, std::move(object)};
+    return make_target(std::move(path), symlinks, std::move(object));
 }
 
 MountTarget ensure_file_target(const sys::RootDir& root, std::string path, sys::Symlinks symlinks) {
     sys::UniqueFd object = root.ensure_file(path, symlinks);
-    return {std::move(path), symlinks, std::move(object)};
+    return make_target(std::move(path), symlinks, std::move(object));
+}
+
+std::optional<MountTarget> find_target(
+    const sys::RootDir& root, std::string path, sys::Symlinks symlinks
+) {
+    std::optional<sys::UniqueFd> object = symlinks == sys::Symlinks::refuse
+                                              ? root.try_open_without_symlinks(path, O_PATH)
+                                              : root.try_open(path, O_PATH);
+    if (!object) {
+        return std::nullopt;
+    }
+    return make_target(std::move(path), symlinks, std::move(*object));
 }
 
 void attach_verified(const sys::RootDir& root, const MountTarget& target, sys::FdRef tree) {
     sys::attach_mount(tree, target.object);
-    const sys::UniqueFd found = target.symlinks == sys::Symlinks::refuse
-                                    ? root.open_without_symlinks(target.path, O_PATH)
-                                    : root.open(target.path, O_PATH);
-    const sys::MountPosition position = sys::mount_position(found);
-    if (!position.is_root || position.mount_id != sys::mount_position(tree).mount_id) {
+    if (!can_be_renamed(target)) {
+        return;
+    }
+    const std::optional<MountTarget> found = find_target(root, target.path, target.symlinks);
+    if (!found ||
+        sys::mount_position(found->object).mount_id != sys::mount_position(tree).mount_id) {
         throw Error("the path was changed while it was being mounted on");
     }
 }

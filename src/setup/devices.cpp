@@ -39,18 +39,27 @@ class Directory {
 public:
     explicit Directory(const sys::RootDir& root) : root_(root) {}
 
-    sys::FdRef at(const std::string& path) {
-        if (!fd_ || path != path_) {
-            fd_ = root_.ensure_directory(path, sys::Symlinks::refuse);
-            path_ = path;
+    void enter(const std::string& path) {
+        if (fd_ && path == path_) {
+            return;
         }
-        return fd_;
+        fd_ = root_.ensure_directory(path, sys::Symlinks::refuse);
+        path_ = path;
+        passes_group_on_ = (sys::fstat(fd_).st_mode & S_ISGID) != 0;
+    }
+
+    [[nodiscard]] sys::FdRef fd() const { return fd_; }
+
+    /// What is made here belongs to the container's root, who makes it.
+    [[nodiscard]] bool gives(uid_t uid, gid_t gid) const {
+        return uid == 0 && gid == 0 && !passes_group_on_;
     }
 
 private:
     const sys::RootDir& root_;
     std::string path_;
     sys::UniqueFd fd_;
+    bool passes_group_on_ = false;
 };
 
 bool is_same_node(const struct stat& found, const DevicePlan& node) {
@@ -68,12 +77,15 @@ void check_existing(sys::FdRef directory, const std::string& name, const DeviceP
 
 /// The umask is 0, so the mode comes out as asked: no chmod(2), which would follow a symlink that a
 /// sibling put in the node's place.
-void make_node(sys::FdRef directory, const std::string& name, const DevicePlan& node) {
-    if (!sys::try_mknodat(directory, name, node.mode & kTypeAndPermissions, node.number)) {
-        check_existing(directory, name, node);
+void make_node(const Directory& directory, const std::string& name, const DevicePlan& node) {
+    const sys::FdRef fd = directory.fd();
+    if (!sys::try_mknodat(fd, name, node.mode & kTypeAndPermissions, node.number)) {
+        check_existing(fd, name, node);
         return;
     }
-    sys::fchownat(directory, name, node.uid, node.gid, AT_SYMLINK_NOFOLLOW);
+    if (!directory.gives(node.uid, node.gid)) {
+        sys::fchownat(fd, name, node.uid, node.gid, AT_SYMLINK_NOFOLLOW);
+    }
 }
 
 void bind_node(const sys::RootDir& root, const std::string& path, const DevicePlan& node) {
@@ -98,7 +110,8 @@ void make_nodes(const ChildContext& ctx) {
                 if (ctx.plan.dev.binds_nodes && !S_ISFIFO(node.mode)) {
                     bind_node(*ctx.root, path, node);
                 } else {
-                    make_node(directory.at(path.substr(0, slash)), path.substr(slash + 1), node);
+                    directory.enter(path.substr(0, slash));
+                    make_node(directory, path.substr(slash + 1), node);
                 }
             }
         );

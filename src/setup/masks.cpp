@@ -49,19 +49,12 @@ bool is_below(const std::string& path, std::string_view top) {
 /// What is there, if anything. No symlink in the kernel's own trees; elsewhere, as in the
 /// container's own view, the target of a symlink is what is meant.
 std::optional<MountTarget> find(const sys::RootDir& root, const std::string& path) {
-    MountTarget target{.path = sys::clean_absolute(path), .object = {}};
-    if (is_below(target.path, "/proc") || is_below(target.path, "/sys") ||
-        is_below(target.path, "/dev")) {
-        target.symlinks = sys::Symlinks::refuse;
-    }
-    std::optional<sys::UniqueFd> object = target.symlinks == sys::Symlinks::refuse
-                                              ? root.try_open_without_symlinks(target.path, O_PATH)
-                                              : root.try_open(target.path, O_PATH);
-    if (!object) {
-        return std::nullopt;
-    }
-    target.object = std::move(*object);
-    return target;
+    std::string clean = sys::clean_absolute(path);
+    const bool is_kernels =
+        is_below(clean, "/proc") || is_below(clean, "/sys") || is_below(clean, "/dev");
+    return find_target(
+        root, std::move(clean), is_kernels ? sys::Symlinks::refuse : sys::Symlinks::follow
+    );
 }
 
 sys::UniqueFd make_empty_directory(const std::string& data) {

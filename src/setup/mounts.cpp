@@ -47,10 +47,6 @@ bool is_below_proc(std::string_view path) {
     return path.starts_with("/proc/");
 }
 
-bool is_procfs(sys::FdRef object) {
-    return sys::filesystem_type(object) == PROC_SUPER_MAGIC;
-}
-
 [[noreturn]] void refuse_inside_proc() {
     throw Error("cannot be mounted because it is inside /proc");
 }
@@ -61,7 +57,8 @@ bool is_procfs(sys::FdRef object) {
 
 /// The lexical check is void if the rootfs has a symlink that leads into /proc.
 void check_target(const sys::RootDir& root, const MountTarget& target) {
-    if (is_proc(target.path) || is_below_proc(target.path) || !is_procfs(target.object)) {
+    if (is_proc(target.path) || is_below_proc(target.path) ||
+        target.filesystem_type != PROC_SUPER_MAGIC) {
         return;
     }
     const std::optional<sys::UniqueFd> proc = root.try_open_without_symlinks("/proc", O_PATH);
@@ -195,7 +192,7 @@ sys::UniqueFd take_bind_tree(const MountPlan& mount) {
 
 void mount_bind(ChildContext& ctx, const MountPlan& mount, const std::string& path) {
     const sys::UniqueFd tree = take_bind_tree(mount);
-    if (is_proc(path) && !is_procfs(tree)) {
+    if (is_proc(path) && sys::filesystem_type(tree) != PROC_SUPER_MAGIC) {
         refuse_other_than_proc();
     }
     const MountTarget target = ensure_target(*ctx.root, mount, path, mount.source.is_directory);

@@ -63,6 +63,22 @@ TEST_CASE(
 }
 
 TEST_CASE(
+    "devices: a set-group-id directory does not give its group" * needs_privilege(Privilege::root)
+) {
+    const ContainerTree tree;
+    tree.directory("/dev");
+    std::filesystem::permissions(
+        tree.in_rootfs("/dev"), static_cast<std::filesystem::perms>(02755)
+    );
+    sys::fchownat(sys::FdRef::cwd(), tree.in_rootfs("/dev"), 0, 77);
+
+    CHECK(error_of_steps(CLONE_NEWNS, plan_of(tree), [](ChildContext& ctx) {
+              make_devices(ctx);
+              expect(status_of(ctx, "/dev/null").st_gid == 0, "group 0");
+          }) == "");
+}
+
+TEST_CASE(
     "devices: a /dev that is a symlink to the host is refused" * needs_privilege(Privilege::root)
 ) {
     const ContainerTree tree;
