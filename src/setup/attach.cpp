@@ -20,6 +20,13 @@ MountTarget make_target(std::string path, sys::Symlinks symlinks, sys::UniqueFd 
     return {std::move(path), symlinks, std::move(object), type};
 }
 
+std::optional<sys::UniqueFd> look_up(
+    const sys::RootDir& root, const std::string& path, sys::Symlinks symlinks
+) {
+    return symlinks == sys::Symlinks::refuse ? root.try_open_without_symlinks(path, O_PATH)
+                                             : root.try_open(path, O_PATH);
+}
+
 bool can_be_renamed(const MountTarget& target) {
     return target.filesystem_type != PROC_SUPER_MAGIC && target.filesystem_type != SYSFS_MAGIC;
 }
@@ -41,9 +48,7 @@ MountTarget ensure_file_target(const sys::RootDir& root, std::string path, sys::
 std::optional<MountTarget> find_target(
     const sys::RootDir& root, std::string path, sys::Symlinks symlinks
 ) {
-    std::optional<sys::UniqueFd> object = symlinks == sys::Symlinks::refuse
-                                              ? root.try_open_without_symlinks(path, O_PATH)
-                                              : root.try_open(path, O_PATH);
+    std::optional<sys::UniqueFd> object = look_up(root, path, symlinks);
     if (!object) {
         return std::nullopt;
     }
@@ -55,9 +60,8 @@ void attach_verified(const sys::RootDir& root, const MountTarget& target, sys::F
     if (!can_be_renamed(target)) {
         return;
     }
-    const std::optional<MountTarget> found = find_target(root, target.path, target.symlinks);
-    if (!found ||
-        sys::mount_position(found->object).mount_id != sys::mount_position(tree).mount_id) {
+    const std::optional<sys::UniqueFd> found = look_up(root, target.path, target.symlinks);
+    if (!found || sys::mount_position(*found).mount_id != sys::mount_position(tree).mount_id) {
         throw Error("the path was changed while it was being mounted on");
     }
 }

@@ -95,7 +95,11 @@ UniqueFd RootDir::make_leaf(
     if (name == "..") {
         return open(concat(parent_path, "/.."), O_PATH);
     }
-    const std::optional<struct stat> status = try_fstatat(parent, name, AT_SYMLINK_NOFOLLOW);
+    // What is there already is a dangling symlink, or the work of one who was faster: as good.
+    const bool made = leaf == Leaf::directory ? try_mkdirat(parent, name, kDirectoryMode)
+                                              : try_mknodat(parent, name, S_IFREG | kFileMode, 0);
+    const std::optional<struct stat> status =
+        made ? std::nullopt : try_fstatat(parent, name, AT_SYMLINK_NOFOLLOW);
     if (status && S_ISLNK(status->st_mode)) {
         if (search.links_left == 0 || search.symlinks == Symlinks::refuse) {
             throw_errno_value(ELOOP, "openat2", concat(parent_path, "/", name));
@@ -104,12 +108,6 @@ UniqueFd RootDir::make_leaf(
         const std::string next =
             target.starts_with('/') ? target : concat(parent_path, "/", target);
         return ensure(relative_to_root(next), leaf, {search.symlinks, search.links_left - 1});
-    }
-    // One who was faster is as good: what is there now is looked at below.
-    if (leaf == Leaf::directory) {
-        (void)try_mkdirat(parent, name, kDirectoryMode);
-    } else {
-        (void)try_mknodat(parent, name, S_IFREG | kFileMode, 0);
     }
     const int kind = leaf == Leaf::directory ? O_DIRECTORY : 0;
     return openat2(parent, name, static_cast<unsigned>(O_PATH | kind), kNoSymlinks);
