@@ -21,6 +21,10 @@ void set_scheduler(const SchedulerPlan& scheduler) {
 
 }  // namespace
 
+void set_initial_affinity(ChildContext& context) {
+    sys::sched_setaffinity(context.plan.attributes.initial_cpu_affinity);
+}
+
 void set_attributes(ChildContext& context) {
     const AttributesPlan& attributes = context.plan.attributes;
     // Affinity before the scheduler: SCHED_DEADLINE refuses a later change of affinity. sched(7)

@@ -91,6 +91,10 @@ bool has_capabilities(const Plan& plan) {
     return plan.credentials.capabilities.has_value();
 }
 
+bool has_initial_affinity(const Plan& plan) {
+    return !plan.attributes.initial_cpu_affinity.empty();
+}
+
 bool has_gate(const Plan& plan) {
     return plan.gate.kind != GateKind::none;
 }

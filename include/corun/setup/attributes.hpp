@@ -8,4 +8,7 @@ namespace corun::setup {
 
 void set_attributes(ChildContext& context);
 
+/// The CPUs for the steps of an exec themselves; inherited by the payload unless it has its own.
+void set_initial_affinity(ChildContext& context);
+
 }  // namespace corun::setup

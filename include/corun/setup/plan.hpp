@@ -182,7 +182,9 @@ struct AttributesPlan {
     std::optional<int> io_priority;  // ioprio_set(2)'s value
     std::optional<unsigned long> personality;
     std::optional<MemoryPolicyPlan> memory_policy;
-    std::vector<unsigned long> cpu_affinity;  // bit mask; empty: left as it is
+    std::vector<unsigned long>
+        initial_cpu_affinity;                 // for the start itself; bit mask, empty: as is
+    std::vector<unsigned long> cpu_affinity;  // for the payload
 };
 
 struct SeccompPlan {

@@ -28,6 +28,7 @@ namespace corun::setup {
 [[nodiscard]] bool has_masked_paths(const Plan& plan);
 [[nodiscard]] bool has_limits(const Plan& plan);
 [[nodiscard]] bool has_capabilities(const Plan& plan);
+[[nodiscard]] bool has_initial_affinity(const Plan& plan);
 [[nodiscard]] bool has_gate(const Plan& plan);
 [[nodiscard]] bool has_exec_label(const Plan& plan);
 [[nodiscard]] bool has_no_new_privileges(const Plan& plan);
