@@ -1,0 +1,32 @@
+// From a bundle to a process that waits at its gate: what `create` and `run` have in common.
+// Parent side. Whatever fails, nothing is left behind.
+#pragma once
+
+#include "corun/async/task.hpp"
+#include "corun/container/create.hpp"
+#include "corun/container/engine.hpp"
+#include "corun/container/launch.hpp"
+#include "corun/container/record.hpp"
+#include "corun/container/store.hpp"
+#include "corun/oci/spec.hpp"
+#include "corun/setup/plan.hpp"
+
+namespace corun::container {
+
+/// A container on record as created; its process has said Ready and has not been let go on yet.
+struct Created {
+    ContainerDirectory directory;  // locked
+    Record record;
+    oci::Spec spec;
+    Launched launched;
+};
+
+/// Whether the caller stays with the container; decides what a terminal needs.
+enum class Detach { no, yes };
+
+/// All of `create` but the last word to the child. `gate` is how the child will wait for `start`.
+[[nodiscard]] async::Task<Created> create_container(
+    Engine& engine, CreateRequest request, setup::GateKind gate, Detach detach
+);
+
+}  // namespace corun::container

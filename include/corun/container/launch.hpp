@@ -1,0 +1,60 @@
+// The parent's half of a start: clone3 and the conversation with the child, up to Ready.
+// Parent side; a coroutine that suspends while it waits for the child.
+#pragma once
+
+#include "corun/async/task.hpp"
+#include "corun/container/state_text.hpp"
+#include "corun/oci/spec.hpp"
+#include "corun/setup/plan.hpp"
+#include "corun/setup/step.hpp"
+#include "corun/sys/fd.hpp"
+#include "corun/sys/pidfd.hpp"
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace corun::container {
+
+/// What launch() does for the child while it waits. All referenced objects outlive the launch.
+struct LaunchRequest {
+    const setup::Plan* plan = nullptr;
+    std::span<const setup::Step> steps;
+    std::optional<sys::FdRef> cgroup;  // to be born in
+
+    // Answer to MapIds.
+    const std::vector<oci::IdMapping>* uid_mappings = nullptr;
+    const std::vector<oci::IdMapping>* gid_mappings = nullptr;
+
+    // Answer to RunHooks: prestart, then createRuntime.
+    const oci::Hooks* hooks = nullptr;
+    StateSource hook_state;
+
+    // Sets the cgroup's limits: at once where the child makes no further process, else at Ready, so
+    // that a limit of one process leaves room for what the start itself needs.
+    std::function<void()> apply_limits;
+};
+
+/// A child that has said Ready and waits. Killed and reaped when destroyed, until released.
+struct Launched {
+    sys::ChildGuard child;
+    sys::ProcessIdentity identity;
+    sys::UniqueFd socket;   // the handshake's
+    sys::UniqueFd console;  // master of the pty; empty without a terminal
+    std::vector<std::string> warnings;
+};
+
+/// Makes the child and answers it until it is Ready. Throws what the child reports, as
+/// `step 'mounts': mount '/proc': …`; no process is left then.
+[[nodiscard]] async::Task<Launched> launch(LaunchRequest request);
+
+/// Lets the Ready child go on.
+void proceed(sys::FdRef socket, pid_t host_pid = 0);
+
+/// Waits for the outcome of exec on the handshake's (or the start gate's) socket: end of file is
+/// success, a report is thrown.
+[[nodiscard]] async::Task<> await_exec(sys::FdRef socket, std::vector<std::string>* warnings);
+
+}  // namespace corun::container

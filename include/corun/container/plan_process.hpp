@@ -1,0 +1,35 @@
+// The `process` object → the parts of a Plan that a first process and an exec'ed one have in
+// common.
+#pragma once
+
+#include "corun/container/privileges.hpp"
+#include "corun/oci/spec.hpp"
+#include "corun/setup/plan.hpp"
+
+#include <string>
+#include <vector>
+
+namespace corun::container {
+
+/// Payload, credentials, limits, attributes, labels and terminal. Throws where the kernel lacks
+/// what is asked for (an AppArmor profile without AppArmor).
+void plan_process(const oci::Process& process, setup::Plan& plan);
+
+/// The filter, and where it asks for one a connected listener. `pid` texts in the state are filled
+/// in by the child.
+void plan_seccomp(
+    const oci::Seccomp& seccomp,
+    const std::string& cache_root,
+    std::vector<std::string> agent_state_parts,
+    setup::Plan& plan
+);
+
+/// process.execCPUAffinity, which only an exec'ed process has.
+void plan_exec_affinity(const oci::Process& process, setup::Plan& plan);
+
+[[nodiscard]] bool is_selinux_enabled();
+
+/// `0-3,7` as a bit mask of longs, for sched_setaffinity(2) and set_mempolicy(2).
+[[nodiscard]] std::vector<unsigned long> parse_bit_list(std::string_view list);
+
+}  // namespace corun::container

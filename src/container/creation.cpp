@@ -1,0 +1,337 @@
+// From a bundle to a process that waits at its gate. The record on disk precedes every resource, so
+// that `delete` can reclaim what a killed `create` leaves.
+#include "corun/container/creation.hpp"
+
+#include "corun/async/cancel.hpp"
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/base/timestamp.hpp"
+#include "corun/container/cgroup.hpp"
+#include "corun/container/console.hpp"
+#include "corun/container/notify_socket.hpp"
+#include "corun/container/pid_file.hpp"
+#include "corun/container/plan_builder.hpp"
+#include "corun/container/privileges.hpp"
+#include "corun/container/remove.hpp"
+#include "corun/oci/read_spec.hpp"
+#include "corun/setup/init_steps.hpp"
+#include "corun/sys/file.hpp"
+#include "corun/sys/process.hpp"
+#include "corun/sys/socket.hpp"
+#include "corun/sys/uapi.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace corun::container {
+
+namespace {
+
+constexpr std::size_t kConfigLimit = 16U << 20U;  // bytes; the reader's own limit
+
+/// The bundle as read, before anything is made.
+struct Bundle {
+    std::string path;  // absolute
+    std::string config;
+    oci::Spec spec;
+};
+
+Bundle load_bundle(const CreateRequest& request) {
+    Bundle bundle;
+    bundle.path = in_context(
+        [&] { return concat("bundle ", quote(request.bundle)); },
+        [&] { return sys::real_path(request.bundle); }
+    );
+    const sys::UniqueFd directory = sys::open(bundle.path, O_PATH | O_DIRECTORY);
+    const bool is_default = request.config_file.empty();
+    const std::string name = is_default ? "config.json" : request.config_file;
+    const sys::FdRef base = is_default ? directory.ref() : sys::FdRef::cwd();
+    bundle.config = sys::read_file(base, name, kConfigLimit);
+    bundle.spec = in_context([&] { return name; }, [&] { return oci::read_spec(bundle.config); });
+    return bundle;
+}
+
+void check_terminal(const CreateRequest& request, const oci::Spec& spec, bool detaches) {
+    const bool terminal = spec.process && spec.process->terminal;
+    if (detaches && terminal && request.console_socket.empty()) {
+        throw Error("cannot allocate tty if corun will detach without setting console socket");
+    }
+    if ((!detaches || !terminal) && !request.console_socket.empty()) {
+        throw Error("cannot use console socket if corun will not detach or allocate tty");
+    }
+}
+
+bool has_limits(const oci::Resources& resources) {
+    oci::Resources without_devices = resources;
+    without_devices.devices.clear();  // a user namespace has no say in devices anyway
+    return without_devices != oci::Resources();
+}
+
+bool tolerates_missing_cgroup(const EngineOptions& options, const Privileges& privileges) {
+    switch (options.cgroup_tolerance) {
+        case CgroupTolerance::strict:
+            return false;
+        case CgroupTolerance::tolerant:
+            return true;
+        case CgroupTolerance::automatic:
+            return privileges.rootless();
+    }
+    return false;
+}
+
+bool is_free(const CgroupHierarchy& hierarchy, const std::string& path) {
+    const std::optional<Cgroup> existing = Cgroup::try_open(hierarchy, path);
+    return !existing || !existing->is_populated();
+}
+
+/// The uid on the host that the container's root has.
+uid_t root_uid_on_host(const oci::Linux& config) {
+    for (const oci::IdMapping& mapping : config.uid_mappings) {
+        if (mapping.container_id == 0) {
+            return mapping.host_id;
+        }
+    }
+    return ::geteuid();
+}
+
+/// config-linux#cgroup-ownership: a cgroup2 mount that the container may write, in a cgroup
+/// namespace of its own.
+bool delegates_cgroup(const setup::Plan& plan) {
+    if (!plan.namespaces.creates_cgroup_namespace || !plan.namespaces.creates(CLONE_NEWUSER)) {
+        return false;
+    }
+    for (const setup::MountPlan& mount : plan.mounts) {
+        if (mount.kind == setup::MountKind::cgroup) {
+            return (mount.attributes.set & MOUNT_ATTR_RDONLY) == 0;
+        }
+    }
+    return false;
+}
+
+/// Names the arguments and descriptors that systemd's socket activation hands over.
+/// (sd_listen_fds(3))
+void pass_listen_fds(const CreateRequest& request, setup::Plan& plan) {
+    if (request.listen_fds > 0) {
+        plan.payload.env.push_back(concat("LISTEN_FDS=", request.listen_fds));
+        plan.payload.env.push_back("LISTEN_PID=1");
+    }
+    for (unsigned i = 0; i < request.preserve_fds; ++i) {
+        const int number = static_cast<int>(3 + request.listen_fds + i);
+        if (::fcntl(number, F_GETFD) < 0) {
+            throw Error(
+                concat("unable to stat preserved-fd ", i, " (of ", request.preserve_fds, ")"), errno
+            );
+        }
+    }
+}
+
+/// Shows the container a notify socket of our own in place of the caller's. (sd_notify(3))
+void pass_notify_socket(
+    const CreateRequest& request,
+    const Privileges& privileges,
+    const ContainerDirectory& directory,
+    setup::Plan& plan
+) {
+    if (request.notify_socket.empty()) {
+        return;
+    }
+    make_notify_directory(directory.fd());
+    plan.mounts.push_back(readonly_bind(
+        privileges, concat(directory.path(), "/", kNotifyDirectory), kNotifyDestination
+    ));
+    plan.payload.env.emplace_back(kNotifyVariable);
+}
+
+/// One creation under way. Fields are set as the resources come into being.
+class Creation : NonCopyable {
+public:
+    Creation(Engine& engine, const CreateRequest& request, Bundle bundle, setup::GateKind gate)
+        : engine_(engine),
+          request_(request),
+          bundle_(std::move(bundle)),
+          gate_(gate),
+          privileges_(probe_privileges()),
+          directory_(engine.store().create(request.id)) {}
+
+    async::Task<Launched> run();
+
+    [[nodiscard]] Created finish(Launched launched) {
+        return {
+            .directory = std::move(directory_),
+            .record = std::move(record_),
+            .spec = std::move(bundle_.spec),
+            .launched = std::move(launched),
+        };
+    }
+
+    /// The way back: as if nothing had been attempted, but for poststop hooks.
+    async::Task<> undo() { return destroy(engine_, directory_, record_); }
+
+private:
+    void write_first_record();
+    void make_cgroup();
+    setup::Plan make_plan();
+    void limit(const setup::Plan& plan);
+    void tell_callers(const Launched& launched) const;
+
+    Engine& engine_;
+    const CreateRequest& request_;
+    Bundle bundle_;
+    setup::GateKind gate_;
+    Privileges privileges_;
+    ContainerDirectory directory_;
+    Record record_;
+    std::optional<Cgroup> cgroup_;
+};
+
+void Creation::write_first_record() {
+    const oci::Linux& config = bundle_.spec.linux_;
+    record_.oci_version = bundle_.spec.oci_version;
+    record_.bundle = bundle_.path;
+    record_.rootfs = rootfs_path(bundle_.spec, bundle_.path);
+    record_.annotations = bundle_.spec.annotations;
+    record_.created = rfc3339_nano(std::chrono::system_clock::now());
+    record_.owner = ::geteuid();
+    const oci::Namespace* pid = oci::find_namespace(config, oci::NamespaceKind::pid);
+    record_.private_pid_namespace = pid != nullptr && pid->path.empty();
+    if (engine_.options().cgroup_manager == CgroupManager::cgroupfs) {
+        record_.cgroup_path = cgroup_path_for(config.cgroups_path, request_.id.text());
+        // Whoever reclaims a dead creation kills what is in the cgroup: only claim one that is
+        // free.
+        record_.cgroup_created = is_free(engine_.cgroups(), record_.cgroup_path);
+    }
+    directory_.save_config(bundle_.config);
+    directory_.save(record_);
+}
+
+void Creation::make_cgroup() {
+    const oci::Resources& resources = bundle_.spec.linux_.resources;
+    if (engine_.options().cgroup_manager == CgroupManager::disabled) {
+        if (has_limits(resources)) {
+            throw Error("/linux/resources: cgroups are disabled by --cgroup-manager");
+        }
+        return;
+    }
+    try {
+        cgroup_.emplace(Cgroup::create(engine_.cgroups(), record_.cgroup_path));
+        return;
+    } catch (const Error& error) {
+        // Not ours: who is in it must survive the way back.
+        record_.cgroup_created = false;
+        const bool is_refusal = error.error_number() == EACCES || error.error_number() == EPERM ||
+                                error.error_number() == EROFS;
+        if (!is_refusal || has_limits(resources) ||
+            !tolerates_missing_cgroup(engine_.options(), privileges_)) {
+            throw;
+        }
+    }
+    record_.cgroup_path.clear();
+    directory_.save(record_);
+}
+
+setup::Plan Creation::make_plan() {
+    setup::Plan plan = build_init_plan({
+        .spec = bundle_.spec,
+        .privileges = privileges_,
+        .id = request_.id.text(),
+        .bundle = bundle_.path,
+        .cgroup_directory = cgroup_ ? cgroup_->host_path() : std::string(),
+        .seccomp_cache_root = engine_.options().root,
+        .no_pivot = request_.no_pivot,
+        .no_new_keyring = request_.no_new_keyring,
+        .preserved_fds = request_.listen_fds + request_.preserve_fds,
+    });
+    pass_listen_fds(request_, plan);
+    pass_notify_socket(request_, privileges_, directory_, plan);
+    plan.gate.kind = gate_;
+    if (gate_ == setup::GateKind::socket) {
+        plan.gate.listener = sys::listen_seqpacket(directory_.fd(), kStartSocket);
+    }
+    return plan;
+}
+
+void Creation::limit(const setup::Plan& plan) {
+    if (!cgroup_) {
+        return;
+    }
+    const oci::Resources& resources = bundle_.spec.linux_.resources;
+    cgroup_->apply(resources);
+    if (privileges_.host_root) {
+        cgroup_->apply_devices(resources.devices);
+    }
+    if (delegates_cgroup(plan)) {
+        cgroup_->delegate_to(root_uid_on_host(bundle_.spec.linux_));
+    }
+}
+
+void Creation::tell_callers(const Launched& launched) const {
+    if (!request_.console_socket.empty()) {
+        send_console(request_.console_socket, launched.console, "/dev/ptmx");
+    }
+    if (!request_.pidfd_socket.empty()) {
+        send_pidfd(request_.pidfd_socket, launched.child.child());
+    }
+    if (!request_.pid_file.empty()) {
+        write_pid_file(request_.pid_file, launched.child.child().pid());
+    }
+}
+
+async::Task<Launched> Creation::run() {
+    write_first_record();
+    make_cgroup();
+    const setup::Plan plan = make_plan();
+    LaunchRequest request{
+        .plan = &plan,
+        .steps = setup::init_steps(),
+        .cgroup = cgroup_ ? std::optional(cgroup_->directory()) : std::nullopt,
+        .uid_mappings = &bundle_.spec.linux_.uid_mappings,
+        .gid_mappings = &bundle_.spec.linux_.gid_mappings,
+        .hooks = &bundle_.spec.hooks,
+        .hook_state =
+            {
+                .oci_version = bundle_.spec.oci_version,
+                .id = request_.id.text(),
+                .bundle = bundle_.path,
+                .annotations = &bundle_.spec.annotations,
+            },
+        .apply_limits = [this, &plan] { limit(plan); },
+    };
+    Launched launched = co_await launch(std::move(request));
+    for (const std::string& warning : launched.warnings) {
+        engine_.log().warning(warning);
+    }
+    tell_callers(launched);
+    record_.init = launched.identity;
+    record_.phase = Phase::created;
+    directory_.save(record_);
+    co_return launched;
+}
+
+}  // namespace
+
+async::Task<Created> create_container(
+    Engine& engine, CreateRequest request, setup::GateKind gate, Detach detach
+) {
+    Bundle bundle = load_bundle(request);
+    refuse_unsupported(bundle.spec);
+    check_terminal(request, bundle.spec, detach == Detach::yes);
+    Creation creation(engine, request, std::move(bundle), gate);
+    std::exception_ptr failure;
+    std::optional<Launched> launched;
+    try {
+        launched.emplace(co_await creation.run());
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        co_await async::shielded(creation.undo());
+        std::rethrow_exception(failure);
+    }
+    co_return creation.finish(std::move(*launched));
+}
+
+}  // namespace corun::container

@@ -1,0 +1,197 @@
+// The verb `exec`. Parent side; the new process is born in the container's cgroup, joins its
+// namespaces in the relay and is this one's child.
+#include "corun/container/exec.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/container/cgroup.hpp"
+#include "corun/container/console.hpp"
+#include "corun/container/exec_process.hpp"
+#include "corun/container/foreground.hpp"
+#include "corun/container/launch.hpp"
+#include "corun/container/pid_file.hpp"
+#include "corun/container/plan_process.hpp"
+#include "corun/container/poststart.hpp"
+#include "corun/container/status.hpp"
+#include "corun/container/store.hpp"
+#include "corun/oci/read_spec.hpp"
+#include "corun/setup/exec_steps.hpp"
+#include "corun/sys/uapi.hpp"
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+namespace corun::container {
+
+namespace {
+
+/// The container as `exec` finds it.
+struct Target {
+    ContainerDirectory directory;
+    Record record;
+    oci::Spec spec;
+    sys::Pidfd init;
+};
+
+Target open_target(Engine& engine, const ExecRequest& request) {
+    ContainerDirectory directory = engine.store().open(request.id);
+    Record record = directory.load_existing();
+    Observation seen = observe(engine, directory, record);
+    if (!seen.alive() || seen.status == Status::creating) {
+        throw Error("cannot exec in a stopped container");
+    }
+    if (seen.status == Status::paused && !request.ignore_paused) {
+        throw Error("cannot exec in a paused container (use --ignore-paused to override)");
+    }
+    oci::Spec spec = oci::read_spec(directory.load_config());
+    return {
+        .directory = std::move(directory),
+        .record = std::move(record),
+        .spec = std::move(spec),
+        .init = std::move(*seen.init),
+    };
+}
+
+/// All namespaces of the container at once, through its first process. (setns(2), Linux 5.8)
+setup::JoinedNamespace namespaces_of(const Target& target) {
+    std::uint32_t kinds = 0;
+    for (const oci::Namespace& ns : target.spec.linux_.namespaces) {
+        kinds |= static_cast<std::uint32_t>(ns.kind);
+    }
+    return {
+        .kind = static_cast<int>(kinds),
+        .fd = sys::duplicate(target.init.fd()),
+        .path = concat("/proc/", target.init.pid(), "/ns"),
+    };
+}
+
+setup::Plan make_plan(Engine& engine, const ExecRequest& request, const Target& target) {
+    const oci::Process process = exec_process(request, target.spec);
+    setup::Plan plan;
+    plan.id = request.id.text();
+    if (!target.spec.linux_.namespaces.empty()) {
+        plan.namespaces.joined.push_back(namespaces_of(target));
+    }
+    plan.namespaces.becomes_root = plan.namespaces.joins(CLONE_NEWUSER);
+    plan.session_keyring = concat("_ses.", request.id.text());
+    plan_process(process, plan);
+    plan_exec_affinity(process, plan);
+    plan.payload.preserved_fds = request.listen_fds + request.preserve_fds;
+    if (request.listen_fds > 0) {
+        plan.payload.env.push_back(concat("LISTEN_FDS=", request.listen_fds));
+        plan.payload.env.push_back("LISTEN_PID=1");
+    }
+    if (target.spec.linux_.personality) {
+        plan.attributes.personality = target.spec.linux_.personality->domain;
+    }
+    if (target.spec.linux_.seccomp) {
+        plan_seccomp(
+            *target.spec.linux_.seccomp,
+            engine.options().root,
+            process_state_parts(
+                state_source(request.id, target.record),
+                target.spec.linux_.seccomp->listener_metadata,
+                "running"
+            ),
+            plan
+        );
+    }
+    return plan;
+}
+
+void check_terminal(const ExecRequest& request, const setup::Plan& plan) {
+    if (request.detach && plan.terminal.wanted && request.console_socket.empty()) {
+        throw Error("cannot allocate tty if corun will detach without setting console socket");
+    }
+    if ((!request.detach || !plan.terminal.wanted) && !request.console_socket.empty()) {
+        throw Error("cannot use console socket if corun will not detach or allocate tty");
+    }
+}
+
+std::optional<Cgroup> cgroup_for(Engine& engine, const ExecRequest& request, const Target& target) {
+    std::optional<Cgroup> own = try_open_cgroup(engine, target.record);
+    if (request.cgroup.empty() || request.cgroup == "/") {
+        return own;
+    }
+    std::optional<Cgroup> below = own ? own->try_open_below(request.cgroup) : std::nullopt;
+    if (!below) {
+        throw Error(concat("no cgroup ", quote(request.cgroup), " in the container's"), ENOENT);
+    }
+    return below;
+}
+
+/// Where the container has moved its own processes further down (systemd does), its cgroup takes no
+/// process any more: then the new one goes where the first one is.
+async::Task<Launched> launch_in(
+    Engine* engine, const setup::Plan* plan, const Target* target, const Cgroup* cgroup
+) {
+    LaunchRequest request{
+        .plan = plan,
+        .steps = setup::exec_steps(),
+        .cgroup = cgroup != nullptr ? std::optional(cgroup->directory()) : std::nullopt,
+    };
+    std::exception_ptr failure;
+    try {
+        co_return co_await launch(request);
+    } catch (const Error& error) {
+        if (error.error_number() != EBUSY || cgroup == nullptr) {
+            throw;
+        }
+        failure = std::current_exception();
+    }
+    const std::optional<std::string> path = try_cgroup_path_of(target->init.pid());
+    const std::optional<Cgroup> of_init =
+        path ? Cgroup::try_open(engine->cgroups(), *path) : std::nullopt;
+    if (!of_init) {
+        std::rethrow_exception(failure);
+    }
+    request.cgroup = of_init->directory();
+    co_return co_await launch(request);
+}
+
+void tell_callers(const ExecRequest& request, const Launched& launched) {
+    if (!request.console_socket.empty()) {
+        send_console(request.console_socket, launched.console, "/dev/ptmx");
+    }
+    if (!request.pidfd_socket.empty()) {
+        send_pidfd(request.pidfd_socket, launched.child.child());
+    }
+    if (!request.pid_file.empty()) {
+        write_pid_file(request.pid_file, launched.child.child().pid());
+    }
+}
+
+}  // namespace
+
+async::Task<sys::ExitStatus> exec(Engine& engine, ExecRequest request) {
+    std::optional<async::SignalStream> signals;
+    if (!request.detach) {
+        signals.emplace(forwarded_signals());
+    }
+    const Target target = open_target(engine, request);
+    const setup::Plan plan = make_plan(engine, request, target);
+    check_terminal(request, plan);
+    const std::optional<Cgroup> cgroup = cgroup_for(engine, request, target);
+    Launched launched = co_await launch_in(&engine, &plan, &target, cgroup ? &*cgroup : nullptr);
+    tell_callers(request, launched);
+    proceed(launched.socket);
+    co_await await_exec(launched.socket, &launched.warnings);
+    for (const std::string& warning : launched.warnings) {
+        engine.log().warning(warning);
+    }
+    if (request.detach) {
+        (void)launched.child.release();
+        co_return sys::ExitStatus();
+    }
+    Stay stay{
+        .process = &launched.child.child(),
+        .signals = &*signals,
+        .console = std::move(launched.console),
+    };
+    const sys::ExitStatus status = co_await stay_in_foreground(std::move(stay));
+    (void)launched.child.release();  // reaped
+    co_return status;
+}
+
+}  // namespace corun::container

@@ -1,0 +1,297 @@
+// The parent's half of a start. Any process that has a loop: the command line's or the
+// supervisor's. It keeps its own namespaces, working directory, umask and credentials.
+#include "corun/container/launch.hpp"
+
+#include "corun/async/child_exit.hpp"
+#include "corun/async/context.hpp"
+#include "corun/async/ready.hpp"
+#include "corun/base/error.hpp"
+#include "corun/base/scope.hpp"
+#include "corun/base/text.hpp"
+#include "corun/container/hooks.hpp"
+#include "corun/container/id_maps.hpp"
+#include "corun/setup/child_main.hpp"
+#include "corun/setup/namespaces.hpp"
+#include "corun/setup/relay.hpp"
+#include "corun/setup/wanted.hpp"
+#include "corun/sys/file.hpp"
+#include "corun/sys/process.hpp"
+#include "corun/sys/socket.hpp"
+
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace corun::container {
+
+namespace {
+
+/// A message and what travelled with it; nothing when the child closed its end.
+struct Incoming {
+    setup::Message message;
+    sys::UniqueFd fd;
+};
+
+async::Task<std::optional<Incoming>> receive(sys::FdRef socket) {
+    co_await async::readable(socket);
+    Incoming incoming;
+    sys::Received received =
+        sys::receive_record(socket, std::as_writable_bytes(std::span(&incoming.message, 1)));
+    if (received.closed()) {
+        co_return std::nullopt;
+    }
+    if (received.size != sizeof incoming.message) {
+        throw Error(concat("handshake: a record of ", received.size, " bytes"), EPROTO);
+    }
+    incoming.fd = std::move(received.fd);
+    co_return incoming;
+}
+
+/// clone3 and nothing else: a plain function, so that the child leaves no coroutine behind.
+sys::Cloned spawn_child(const LaunchRequest& request, sys::UniqueFd& child_end) {
+    const setup::Plan& plan = *request.plan;
+    const bool relayed = plan.namespaces.needs_relay();
+    sys::Cloned cloned = sys::clone3(relayed ? 0 : plan.namespaces.created, request.cgroup);
+    if (cloned.in_child()) {
+        if (relayed) {
+            setup::relay_main(request.steps, plan, std::move(child_end));
+        }
+        setup::child_main(request.steps, plan, std::move(child_end));
+    }
+    return cloned;
+}
+
+setup::RequestSequence expected_requests(const setup::Plan& plan) {
+    return setup::RequestSequence({
+        .relayed = plan.namespaces.needs_relay(),
+        .map_ids = setup::maps_ids(plan),
+        .run_hooks = setup::parent_has_hooks(plan),
+        .console = setup::has_terminal(plan),
+        .set_limits = setup::has_limits(plan),
+    });
+}
+
+Error error_of(const setup::Message& report) {
+    return Error(std::string(report.text_view()), report.error_number);
+}
+
+/// `oom_kill` of memory.events: the usual reason for a child that just vanishes.
+bool was_oom_killed(const std::optional<sys::FdRef>& cgroup) {
+    if (!cgroup) {
+        return false;
+    }
+    const std::optional<std::string> events = sys::try_read_file(*cgroup, "memory.events");
+    if (!events) {
+        return false;
+    }
+    for (const std::string_view line : split(*events, '\n')) {
+        if (line.starts_with("oom_kill ")) {
+            return line != "oom_kill 0";
+        }
+    }
+    return false;
+}
+
+Error premature_end(const sys::ExitStatus& status, const std::optional<sys::FdRef>& cgroup) {
+    if (was_oom_killed(cgroup)) {
+        return Error("container init was OOM-killed (memory limit too low?)");
+    }
+    if (status.signal != 0) {
+        return Error(concat(
+            "container init was killed by signal ",
+            status.signal,
+            " (SIG",
+            ::sigabbrev_np(status.signal),
+            ")"
+        ));
+    }
+    return Error(concat("container init exited with status ", status.code, " before it was ready"));
+}
+
+void set_limits(const setup::Plan& plan, pid_t pid) {
+    for (const setup::ResourceLimit& limit : plan.limits) {
+        if (::prlimit64(
+                pid, static_cast<__rlimit_resource>(limit.resource), &limit.value, nullptr
+            ) < 0) {
+            throw_errno(concat(
+                "set ",
+                limit.name,
+                " to ",
+                limit.value.rlim_cur,
+                ":",
+                limit.value.rlim_max,
+                ": prlimit"
+            ));
+        }
+    }
+    if (plan.oom_score_adj) {
+        write_oom_score_adj(pid, *plan.oom_score_adj);
+    }
+}
+
+async::Task<> run_parent_hooks(const LaunchRequest& request, pid_t pid) {
+    HookSurroundings surroundings;
+    surroundings.state = state_text(request.hook_state, "creating", pid);
+    surroundings.directory = request.hook_state.bundle;
+    co_await run_hooks(request.hooks->prestart, "prestart", surroundings);
+    co_await run_hooks(request.hooks->create_runtime, "createRuntime", surroundings);
+}
+
+/// True where the start needs more than the one process, for the relay or a hook.
+bool makes_processes(const setup::Plan& plan) {
+    return plan.namespaces.needs_relay() || !plan.hooks.create_container.empty();
+}
+
+/// The conversation, once the child exists.
+class Conversation : NonCopyable {
+public:
+    Conversation(const LaunchRequest& request, sys::ChildGuard child, sys::UniqueFd socket)
+        : request_(request),
+          sequence_(expected_requests(*request.plan)),
+          child_(std::move(child)),
+          socket_(std::move(socket)) {}
+
+    async::Task<Launched> run();
+
+private:
+    async::Task<> adopt(Incoming relayed);
+    async::Task<bool> answer(Incoming incoming);
+
+    [[nodiscard]] pid_t pid() const { return child_->child().pid(); }
+
+    const LaunchRequest& request_;
+    setup::RequestSequence sequence_;
+    std::optional<sys::ChildGuard> child_;
+    sys::UniqueFd socket_;
+    sys::UniqueFd console_;
+    std::vector<std::string> warnings_;
+};
+
+async::Task<Launched> Conversation::run() {
+    if (!request_.plan->namespaces.needs_relay() && setup::needs_introduction(*request_.plan)) {
+        proceed(socket_, pid());
+    }
+    const bool limits_at_once = !makes_processes(*request_.plan);
+    if (limits_at_once && request_.apply_limits) {
+        request_.apply_limits();
+    }
+    bool ready = false;
+    while (!ready) {
+        std::optional<Incoming> incoming = co_await receive(socket_);
+        if (!incoming) {
+            const sys::ExitStatus status = co_await async::exit_of(child_->child());
+            (void)child_->release();  // reaped
+            throw premature_end(status, request_.cgroup);
+        }
+        ready = co_await answer(std::move(*incoming));
+    }
+    if (!limits_at_once && request_.apply_limits) {
+        request_.apply_limits();
+    }
+    const std::optional<sys::ProcessStat> stat = sys::try_process_stat(pid());
+    if (!stat) {
+        throw Error("the container's process is gone", ESRCH);
+    }
+    const sys::ProcessIdentity identity{.pid = pid(), .start_time = stat->start_time};
+    co_return Launched{
+        .child = std::move(*child_),
+        .identity = identity,
+        .socket = std::move(socket_),
+        .console = std::move(console_),
+        .warnings = std::move(warnings_),
+    };
+}
+
+/// The relay made the real child, a sibling of its own, and ends.
+async::Task<> Conversation::adopt(Incoming relayed) {
+    if (!relayed.fd) {
+        throw Error("handshake: Relayed without a descriptor", EPROTO);
+    }
+    sys::ChildGuard real_child(sys::Pidfd(relayed.message.pid, std::move(relayed.fd)));
+    const sys::Pidfd relay = child_->release();
+    child_.emplace(std::move(real_child));
+    const sys::ExitStatus status = co_await async::exit_of(relay);
+    if (!status.success()) {
+        throw premature_end(status, request_.cgroup);
+    }
+    proceed(socket_, pid());
+}
+
+/// True at Ready.
+async::Task<bool> Conversation::answer(Incoming incoming) {
+    sequence_.accept(incoming.message.kind);
+    switch (incoming.message.kind) {
+        case setup::MessageKind::report:
+            throw error_of(incoming.message);
+        case setup::MessageKind::warning:
+            warnings_.emplace_back(incoming.message.text_view());
+            co_return false;
+        case setup::MessageKind::relayed:
+            co_await adopt(std::move(incoming));
+            co_return false;
+        case setup::MessageKind::map_ids:
+            co_await write_id_maps(pid(), *request_.uid_mappings, *request_.gid_mappings);
+            break;
+        case setup::MessageKind::run_hooks:
+            co_await run_parent_hooks(request_, pid());
+            break;
+        case setup::MessageKind::console:
+            console_ = std::move(incoming.fd);
+            break;
+        case setup::MessageKind::set_limits:
+            set_limits(*request_.plan, pid());
+            break;
+        case setup::MessageKind::ready:
+            co_return true;
+        case setup::MessageKind::proceed:
+            break;  // refused by the sequence
+    }
+    proceed(socket_);
+    co_return false;
+}
+
+}  // namespace
+
+async::Task<Launched> launch(LaunchRequest request) {
+    sys::SocketPair pair = sys::make_seqpacket_pair();
+    sys::Cloned cloned = spawn_child(request, pair.second);
+    pair.second.reset();
+    Conversation conversation(
+        request, sys::ChildGuard(std::move(cloned.process)), std::move(pair.first)
+    );
+    co_return co_await conversation.run();
+}
+
+void proceed(sys::FdRef socket, pid_t host_pid) {
+    setup::Message message;
+    message.kind = setup::MessageKind::proceed;
+    message.pid = host_pid;
+    setup::send_message(socket, message);
+}
+
+async::Task<> await_exec(sys::FdRef socket, std::vector<std::string>* warnings) {
+    while (true) {
+        std::optional<Incoming> incoming = co_await receive(socket);
+        if (!incoming) {
+            co_return;
+        }
+        if (incoming->message.kind == setup::MessageKind::report) {
+            throw error_of(incoming->message);
+        }
+        if (incoming->message.kind != setup::MessageKind::warning) {
+            throw Error(
+                concat(
+                    "handshake: unexpected ", setup::name_of(incoming->message.kind), " at exec"
+                ),
+                EPROTO
+            );
+        }
+        if (warnings != nullptr) {
+            warnings->emplace_back(incoming->message.text_view());
+        }
+    }
+}
+
+}  // namespace corun::container

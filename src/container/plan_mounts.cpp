@@ -1,0 +1,225 @@
+// The mounts of a Plan: options parsed, sources cloned. Parent side; the clones are detached, so
+// they vanish with the plan if something fails.
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/container/idmap_namespace.hpp"
+#include "corun/container/plan_builder.hpp"
+#include "corun/container/plan_process.hpp"
+#include "corun/oci/mount_options.hpp"
+#include "corun/oci/validate.hpp"
+#include "corun/setup/bind_source.hpp"
+#include "corun/sys/file.hpp"
+#include "corun/sys/uapi.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace corun::container {
+
+namespace {
+
+/// Superblock flags as fsconfig(2) spells them. "ro" is left to the mount: where the superblock is
+/// shared (sysfs, cgroup2) it would change it for all.
+constexpr std::array<std::pair<unsigned long, std::string_view>, 4> kSuperblockFlags{{
+    {MS_SYNCHRONOUS, "sync"},
+    {MS_DIRSYNC, "dirsync"},
+    {MS_MANDLOCK, "mand"},
+    {1UL << 25U /* MS_LAZYTIME */, "lazytime"},
+}};
+
+std::vector<std::string> superblock_flags(const oci::ParsedMountOptions& options, bool is_device) {
+    std::vector<std::string> out;
+    for (const auto& [flag, word] : kSuperblockFlags) {
+        if ((options.superblock_set & flag) != 0) {
+            out.emplace_back(word);
+        }
+    }
+    if (is_device && (options.superblock_set & MS_RDONLY) != 0) {
+        out.emplace_back("ro");
+    }
+    return out;
+}
+
+sys::MountAttributes to_sys(const oci::MountAttributes& attributes) {
+    return {.set = attributes.set, .clear = attributes.clear, .propagation = 0};
+}
+
+std::vector<setup::PropagationChange> to_plan(const std::vector<oci::PropagationChange>& changes) {
+    std::vector<setup::PropagationChange> out;
+    for (const oci::PropagationChange& change : changes) {
+        out.push_back({
+            .type = static_cast<std::uint64_t>(change.type),
+            .depth = change.recursive ? sys::Depth::recursive : sys::Depth::single,
+        });
+    }
+    return out;
+}
+
+bool allows_no_symlinks(const std::string& destination) {
+    return destination == "/proc" || destination == "/sys" || destination == "/dev";
+}
+
+/// The user namespace whose mappings an idmapped mount takes: its own, else the container's.
+sys::UniqueFd idmap_namespace(
+    const PlanInput& input, const oci::Mount& mount, const oci::ParsedMountOptions& options
+) {
+    if (!options.idmap_mappings.empty()) {
+        throw Error(concat(
+            "idmap=", options.idmap_mappings, ": not supported, use uidMappings and gidMappings"
+        ));
+    }
+    if (!input.privileges.host_root) {
+        throw Error("idmapped mounts need root on the host", EPERM);
+    }
+    if (!mount.uid_mappings.empty()) {
+        return make_idmap_namespace(mount.uid_mappings, mount.gid_mappings);
+    }
+    const oci::Namespace* user = oci::find_namespace(input.spec.linux_, oci::NamespaceKind::user);
+    if (user != nullptr && !user->path.empty()) {
+        return sys::open(user->path, O_RDONLY);
+    }
+    return make_idmap_namespace(input.spec.linux_.uid_mappings, input.spec.linux_.gid_mappings);
+}
+
+void plan_bind(
+    const PlanInput& input,
+    const oci::Mount& mount,
+    const oci::ParsedMountOptions& options,
+    std::uint64_t inherited_propagation,
+    setup::MountPlan& out
+) {
+    if (!options.data.empty()) {
+        throw Error(concat(
+            "bind mounts cannot have any filesystem-specific options applied: ", quote(options.data)
+        ));
+    }
+    if (options.copy_symlink) {
+        throw Error("option \"copy-symlink\" is not supported yet");
+    }
+    if (mount.source.empty()) {
+        throw Error("a bind mount needs a source");
+    }
+    out.kind = setup::MountKind::bind;
+    out.source.path =
+        mount.source.starts_with('/') ? mount.source : concat(input.bundle, "/", mount.source);
+    out.source.depth =
+        options.bind == oci::BindKind::rbind ? sys::Depth::recursive : sys::Depth::single;
+    const int nofollow = options.source_nofollow ? O_NOFOLLOW : 0;
+    const sys::UniqueFd source = sys::open(out.source.path, O_PATH | nofollow);
+    out.source.is_directory = S_ISDIR(sys::fstat(source).st_mode);
+    const bool wants_idmap = options.idmap != oci::IdmapKind::none || !mount.uid_mappings.empty();
+    sys::UniqueFd mapping;
+    if (wants_idmap) {
+        mapping = idmap_namespace(input, mount, options);
+    }
+    if (!input.privileges.can_mount) {
+        return;
+    }
+    setup::BindSettings settings;
+    settings.attributes = out.attributes;
+    settings.recursive_attributes = out.recursive_attributes;
+    settings.propagation = {{.type = inherited_propagation, .depth = sys::Depth::recursive}};
+    settings.propagation.insert(
+        settings.propagation.end(), out.propagation.begin(), out.propagation.end()
+    );
+    if (mapping) {
+        settings.idmap = setup::MountIdmap{
+            .user_namespace = mapping,
+            .depth = options.idmap == oci::IdmapKind::ridmap ? sys::Depth::recursive
+                                                             : sys::Depth::single,
+        };
+    }
+    out.source.tree = setup::clone_bind_source(source, "", out.source.depth, settings);
+}
+
+void plan_filesystem(
+    const PlanInput& input,
+    const oci::Mount& mount,
+    const oci::ParsedMountOptions& options,
+    setup::MountPlan& out
+) {
+    if (!mount.uid_mappings.empty() || options.idmap != oci::IdmapKind::none) {
+        throw Error("id mappings are supported on bind mounts only");
+    }
+    out.type = mount.type;
+    out.source.path = mount.source;
+    out.data = options.data;
+    out.superblock_flags = superblock_flags(options, mount.source.starts_with('/'));
+    out.copies_up = options.tmpcopyup;
+    if (out.copies_up && mount.type != "tmpfs") {
+        throw Error("tmpcopyup is for tmpfs only");
+    }
+    if (mount.type == "cgroup" || mount.type == "cgroup2") {
+        out.kind = setup::MountKind::cgroup;
+        out.source = {.path = input.cgroup_directory, .depth = sys::Depth::single};
+        out.data.clear();  // v1 controller names, which a cgroup2 mount does not take
+    }
+    if (!input.spec.linux_.mount_label.empty() && mount.type == "tmpfs") {
+        const std::string label = concat("context=", input.spec.linux_.mount_label);
+        out.data = out.data.empty() ? label : concat(out.data, ",", label);
+    }
+}
+
+setup::MountPlan plan_mount(
+    const PlanInput& input, const oci::Mount& mount, std::uint64_t inherited_propagation
+) {
+    const oci::ParsedMountOptions options = oci::parse_mount_options(mount.options);
+    setup::MountPlan out;
+    out.destination = oci::normalized_destination(mount.destination);
+    out.attributes = to_sys(options.attributes);
+    out.recursive_attributes = to_sys(options.recursive_attributes);
+    out.propagation = to_plan(options.propagation);
+    out.no_symlinks = options.destination_nofollow || allows_no_symlinks(out.destination);
+    if (options.remount) {
+        out.kind = setup::MountKind::remount;
+        out.data = options.data;
+        out.superblock_flags = superblock_flags(options, false);
+        return out;
+    }
+    if (options.bind != oci::BindKind::none || mount.type == "bind") {
+        plan_bind(input, mount, options, inherited_propagation, out);
+    } else {
+        plan_filesystem(input, mount, options, out);
+    }
+    return out;
+}
+
+}  // namespace
+
+setup::MountPlan readonly_bind(
+    const Privileges& privileges, const std::string& source, const std::string& destination
+) {
+    setup::MountPlan out;
+    out.kind = setup::MountKind::bind;
+    out.destination = destination;
+    out.source.path = source;
+    out.attributes.set =
+        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    if (privileges.can_mount) {
+        setup::BindSettings settings;
+        settings.attributes = out.attributes;
+        settings.propagation = {{.type = MS_PRIVATE, .depth = sys::Depth::single}};
+        out.source.tree =
+            setup::clone_bind_source(sys::FdRef::cwd(), source, sys::Depth::single, settings);
+    }
+    return out;
+}
+
+void plan_mounts(const PlanInput& input, setup::Plan& plan) {
+    const oci::Spec& spec = input.spec;
+    if (!spec.linux_.mount_label.empty() && !is_selinux_enabled()) {
+        throw Error("/linux/mountLabel: selinux is disabled or not supported");
+    }
+    for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
+        plan.mounts.push_back(in_context(
+            [&] { return concat("/mounts/", i, ": mount ", quote(spec.mounts[i].destination)); },
+            [&] { return plan_mount(input, spec.mounts[i], plan.rootfs.propagation); }
+        ));
+    }
+}
+
+}  // namespace corun::container

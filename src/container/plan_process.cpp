@@ -1,0 +1,168 @@
+// The `process` object → Plan. Parent side; only looks at the host, changes nothing.
+#include "corun/container/plan_process.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/container/seccomp_cache.hpp"
+#include "corun/container/seccomp_listener.hpp"
+#include "corun/oci/names.hpp"
+#include "corun/oci/number_list.hpp"
+#include "corun/sys/file.hpp"
+
+#include <climits>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace corun::container {
+
+namespace {
+
+constexpr int kIoPriorityClassShift = 13;  // linux/ioprio.h
+
+setup::Capabilities to_plan(const oci::Capabilities& capabilities) {
+    return {
+        .bounding = capabilities.bounding.mask,
+        .effective = capabilities.effective.mask,
+        .permitted = capabilities.permitted.mask,
+        .inheritable = capabilities.inheritable.mask,
+        .ambient = capabilities.ambient.mask,
+    };
+}
+
+void plan_credentials(const oci::Process& process, setup::Plan& plan) {
+    setup::CredentialsPlan& out = plan.credentials;
+    out.uid = process.user.uid;
+    out.gid = process.user.gid;
+    out.additional_gids.assign(
+        process.user.additional_gids.begin(), process.user.additional_gids.end()
+    );
+    if (process.user.umask) {
+        out.umask = *process.user.umask;
+    }
+    if (process.capabilities) {
+        out.capabilities = to_plan(*process.capabilities);
+    }
+    out.no_new_privileges = process.no_new_privileges;
+}
+
+std::string rlimit_name(int resource) {
+    for (const auto& row : oci::kRlimitNames) {
+        if (row.value == resource) {
+            return std::string(row.name);
+        }
+    }
+    return concat("rlimit ", resource);
+}
+
+void plan_limits(const oci::Process& process, setup::Plan& plan) {
+    for (const oci::Rlimit& limit : process.rlimits) {
+        plan.limits.push_back({
+            .resource = limit.resource,
+            .value = {.rlim_cur = limit.soft, .rlim_max = limit.hard},
+            .name = rlimit_name(limit.resource),
+        });
+    }
+    plan.oom_score_adj = process.oom_score_adj;
+}
+
+void plan_attributes(const oci::Process& process, setup::Plan& plan) {
+    if (process.scheduler) {
+        const oci::Scheduler& scheduler = *process.scheduler;
+        plan.attributes.scheduler = setup::SchedulerPlan{
+            .policy = static_cast<std::uint32_t>(scheduler.policy),
+            .nice = scheduler.nice,
+            .priority = static_cast<std::uint32_t>(scheduler.priority),
+            .flags = scheduler.flags,
+            .runtime_ns = scheduler.runtime_ns,
+            .deadline_ns = scheduler.deadline_ns,
+            .period_ns = scheduler.period_ns,
+        };
+    }
+    if (process.io_priority) {
+        plan.attributes.io_priority = static_cast<int>(
+            (static_cast<std::uint32_t>(process.io_priority->io_class) << kIoPriorityClassShift) |
+            process.io_priority->priority
+        );
+    }
+}
+
+/// runtime-spec config#linux-process: what cannot be applied must be an error.
+void plan_labels(const oci::Process& process, setup::Plan& plan) {
+    if (!process.apparmor_profile.empty()) {
+        const std::optional<std::string> enabled =
+            sys::try_read_file(sys::FdRef::cwd(), "/sys/module/apparmor/parameters/enabled");
+        if (!enabled || !enabled->starts_with('Y')) {
+            throw Error("/process/apparmorProfile: apparmor is not enabled in this kernel");
+        }
+    }
+    if (!process.selinux_label.empty() && !is_selinux_enabled()) {
+        throw Error(
+            "/process/selinuxLabel: selinux label is specified in config, but selinux is disabled "
+            "or not supported"
+        );
+    }
+    plan.labels.apparmor_profile = process.apparmor_profile;
+    plan.labels.selinux_exec_label = process.selinux_label;
+}
+
+}  // namespace
+
+bool is_selinux_enabled() {
+    return sys::try_fstatat(sys::FdRef::cwd(), "/sys/fs/selinux/enforce").has_value();
+}
+
+void plan_process(const oci::Process& process, setup::Plan& plan) {
+    plan.payload.args = process.args;
+    plan.payload.env = process.env;
+    plan.payload.cwd = process.cwd;
+    plan_credentials(process, plan);
+    plan_limits(process, plan);
+    plan_attributes(process, plan);
+    plan_labels(process, plan);
+    plan.terminal.wanted = process.terminal;
+    if (process.terminal && process.console_size) {
+        plan.terminal.rows = process.console_size->height;
+        plan.terminal.columns = process.console_size->width;
+    }
+}
+
+void plan_exec_affinity(const oci::Process& process, setup::Plan& plan) {
+    if (process.exec_cpu_affinity) {
+        plan.attributes.initial_cpu_affinity = parse_bit_list(process.exec_cpu_affinity->initial);
+        plan.attributes.cpu_affinity = parse_bit_list(process.exec_cpu_affinity->final);
+    }
+}
+
+void plan_seccomp(
+    const oci::Seccomp& seccomp,
+    const std::string& cache_root,
+    std::vector<std::string> agent_state_parts,
+    setup::Plan& plan
+) {
+    CompiledSeccomp compiled = compiled_seccomp(seccomp, cache_root);
+    plan.seccomp.program = std::move(compiled.program);
+    plan.seccomp.flags = compiled.flags;
+    if (compiled.wants_listener) {
+        plan.seccomp.agent = connect_seccomp_listener(seccomp);
+        plan.seccomp.agent_state_parts = std::move(agent_state_parts);
+    }
+}
+
+std::vector<unsigned long> parse_bit_list(std::string_view list) {
+    constexpr std::size_t kBits = sizeof(unsigned long) * CHAR_BIT;
+    const auto ranges = oci::parse_number_list(list);
+    if (!ranges) {
+        throw Error(concat("bad list ", double_quote(list)), EINVAL);
+    }
+    std::vector<unsigned long> mask;
+    for (const oci::NumberRange& range : *ranges) {
+        mask.resize(std::max<std::size_t>(mask.size(), range.last / kBits + 1));
+        for (std::size_t bit = range.first; bit <= range.last; ++bit) {
+            mask[bit / kBits] |= 1UL << (bit % kBits);
+        }
+    }
+    return mask;
+}
+
+}  // namespace corun::container

@@ -1,0 +1,116 @@
+// The verb `run`. Parent side; in the foreground it stays with the container until its end.
+#include "corun/container/run.hpp"
+
+#include "corun/async/cancel.hpp"
+#include "corun/container/creation.hpp"
+#include "corun/container/foreground.hpp"
+#include "corun/container/launch.hpp"
+#include "corun/container/notify_socket.hpp"
+#include "corun/container/poststart.hpp"
+#include "corun/container/remove.hpp"
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace corun::container {
+
+namespace {
+
+/// The half of `start` for a child that waits on its own handshake.
+async::Task<> start_created(Engine* engine, Created* created) {
+    const sys::FdRef socket = created->launched.socket;
+    proceed(socket);  // it is on record and may outlive us
+    proceed(socket);  // start
+    std::vector<std::string> warnings;
+    co_await await_exec(socket, &warnings);
+    for (const std::string& warning : warnings) {
+        engine->log().warning(warning);
+    }
+    co_await run_poststart_hooks(
+        created->spec,
+        state_source(created->directory.id(), created->record),
+        created->launched.child.child()
+    );
+}
+
+sys::UniqueFd notify_socket_for(const RunRequest& request, const Created& created) {
+    return request.create.notify_socket.empty() ? sys::UniqueFd()
+                                                : bind_notify_socket(created.directory.fd());
+}
+
+/// Detached: back when the container is ready, for callers that wait for sd_notify's word.
+async::Task<> detach(const RunRequest* request, Created* created, sys::UniqueFd notify) {
+    sys::Pidfd process = created->launched.child.release();
+    if (notify) {
+        co_await forward_notify(
+            std::move(notify), request->create.notify_socket, std::move(process)
+        );
+    }
+}
+
+async::Task<sys::ExitStatus> run_created(
+    Engine* engine, const RunRequest* request, Created* created, async::SignalStream* signals
+) {
+    sys::UniqueFd notify = notify_socket_for(*request, *created);
+    co_await start_created(engine, created);
+    created->directory.unlock();  // others may look at it, kill it, exec in it
+    if (request->detach) {
+        co_await detach(request, created, std::move(notify));
+        co_return sys::ExitStatus();
+    }
+    Stay stay{
+        .process = &created->launched.child.child(),
+        .signals = signals,
+        .console = std::move(created->launched.console),
+        .notify = std::move(notify),
+        .notify_address = request->create.notify_socket,
+    };
+    const sys::ExitStatus status = co_await stay_in_foreground(std::move(stay));
+    (void)created->launched.child.release();  // reaped
+    co_return status;
+}
+
+/// Another command may have deleted the container meanwhile.
+async::Task<> delete_container(Engine* engine, const ContainerId* id) {
+    std::optional<ContainerDirectory> directory = engine->store().try_open(*id);
+    if (!directory) {
+        co_return;
+    }
+    directory->lock();
+    const std::optional<Record> record = directory->load();
+    co_await destroy(*engine, *directory, record.value_or(Record()));
+}
+
+}  // namespace
+
+async::Task<sys::ExitStatus> run(Engine& engine, RunRequest request) {
+    // Before anything is made: a signal from here on is the container's, and leaves nothing behind.
+    std::optional<async::SignalStream> signals;
+    if (!request.detach) {
+        signals.emplace(forwarded_signals());
+    }
+    Created created = co_await create_container(
+        engine,
+        request.create,
+        setup::GateKind::handshake,
+        request.detach ? Detach::yes : Detach::no
+    );
+    std::exception_ptr failure;
+    sys::ExitStatus status;
+    try {
+        status = co_await run_created(&engine, &request, &created, signals ? &*signals : nullptr);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    created.directory.unlock();
+    if (failure || (!request.detach && !request.keep)) {
+        co_await async::shielded(delete_container(&engine, &request.create.id));
+    }
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+    co_return status;
+}
+
+}  // namespace corun::container
