@@ -2,6 +2,7 @@
 // namespace. Nothing here may propagate to the host.
 #include "corun/setup/pivot.hpp"
 
+#include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/setup/procfs.hpp"
 #include "corun/sys/file.hpp"
@@ -129,6 +130,10 @@ void switch_root(ChildContext& ctx) {
 
 void finish_rootfs(ChildContext& ctx) {
     const RootfsPlan& rootfs = ctx.plan.rootfs;
+    if (rootfs.root_switch == RootSwitch::chroot) {
+        // ctx.root may be a mount of the host's: that would change with it.
+        throw Error("the root directory is not a mount of the container's own");
+    }
     if (rootfs.final_propagation != 0) {
         const bool recursive = (rootfs.final_propagation & MS_REC) != 0;
         sys::mount_setattr(

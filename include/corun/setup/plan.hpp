@@ -73,12 +73,13 @@ struct MountPlan {
     std::string destination;  // absolute in the container
     std::string type;
     BindSource source;
-    std::string data;                            // file-system options, comma separated
-    std::vector<std::string> superblock_flags;   // "ro", "sync", "lazytime", … for fsconfig(2)
-    sys::MountAttributes attributes;             // of the mount itself
-    sys::MountAttributes recursive_attributes;   // of it and those below it
-    std::vector<PropagationChange> propagation;  // applied one after the other once it is attached
-    bool copies_up = false;                      // tmpcopyup
+    std::string data;                           // file-system options, comma separated
+    std::vector<std::string> superblock_flags;  // "ro", "sync", "lazytime", … for fsconfig(2)
+    sys::MountAttributes attributes;            // of the mount itself
+    sys::MountAttributes recursive_attributes;  // of it and those below it
+    // Applied one after the other; to a bind by the one who clones it, else once it is attached.
+    std::vector<PropagationChange> propagation;
+    bool copies_up = false;    // tmpcopyup
     bool no_symlinks = false;  // the destination is /proc, /sys or /dev: no symlink may lead there
 };
 

@@ -171,3 +171,18 @@ TEST_CASE("pivot: the root gets its final propagation" * needs_privilege(Privile
               );
           }) == "");
 }
+
+TEST_CASE(
+    "pivot: without a mount of its own the root is never made read-only" *
+    needs_privilege(Privilege::namespaces)
+) {
+    const ContainerTree tree;
+    Plan plan = tree.plan();
+    plan.rootfs.root_switch = RootSwitch::chroot;
+    plan.rootfs.readonly = true;
+
+    CHECK(
+        error_of_steps(CLONE_NEWNS, plan, finish_rootfs) ==
+        "the root directory is not a mount of the container's own"
+    );
+}
