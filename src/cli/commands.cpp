@@ -8,6 +8,7 @@ namespace corun::cli {
 namespace {
 
 constexpr std::array kCommands{
+    &kDeleteCommand,
     &kFeaturesCommand,
     &kKillCommand,
     &kListCommand,

@@ -198,6 +198,7 @@ void Creation::write_first_record() {
     record_.owner = ::geteuid();
     const oci::Namespace* pid = oci::find_namespace(config, oci::NamespaceKind::pid);
     record_.private_pid_namespace = pid != nullptr && pid->path.empty();
+    record_.has_poststop_hooks = !bundle_.spec.hooks.poststop.empty();
     if (engine_.options().cgroup_manager == CgroupManager::cgroupfs) {
         record_.cgroup_path = cgroup_path_for(config.cgroups_path, request_.id.text());
         // Whoever reclaims a dead creation kills what is in the cgroup: only claim one that is

@@ -134,7 +134,10 @@ bool ContainerDirectory::is_gone() const {
 }
 
 bool ContainerDirectory::is_busy() const {
-    // A lock of this object's own would let the shared one through, on the same open file.
+    if (locked_) {
+        return false;
+    }
+    // By an open file of its own: flock(2) would take a lock on this one as a change of its kind.
     const sys::UniqueFd probe = sys::openat(fd_, ".", kOpenDirectory);
     return !sys::try_lock_shared(probe);
 }

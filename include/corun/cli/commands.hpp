@@ -8,6 +8,7 @@
 
 namespace corun::cli {
 
+extern const Command kDeleteCommand;
 extern const Command kFeaturesCommand;
 extern const Command kKillCommand;
 extern const Command kListCommand;

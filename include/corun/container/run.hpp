@@ -10,8 +10,7 @@ namespace corun::container {
 struct RunRequest {
     CreateRequest create;
     bool detach = false;
-    bool keep = false;          // do not delete the container when it has ended
-    bool no_subreaper = false;  // detached only: do not adopt what the container orphans
+    bool keep = false;  // do not delete the container when it has ended
 };
 
 /// In the foreground: forwards signals, relays the terminal, and returns how the container ended.

@@ -62,7 +62,7 @@ public:
 
     void unlock() noexcept;
 
-    /// Another process has the lock: the container is being made, started or deleted.
+    /// Somebody else has the lock: the container is being made, started or deleted.
     [[nodiscard]] bool is_busy() const;
 
     /// Another process has deleted it since it was opened.

@@ -38,3 +38,23 @@ TEST_CASE("text: trim takes blanks and newlines off both ends") {
     CHECK(trim(" \t a b \n") == "a b");
     CHECK(trim("\n").empty());
 }
+
+TEST_CASE("text: json_string escapes what JSON forbids and keeps UTF-8") {
+    CHECK(json_string("a\"\\\n\t\r\x01/") == R"("a\"\\\n\t\r\u0001/")");
+    CHECK(
+        json_string("grün \xe2\x82\xac \xf0\x9f\x90\xa7") ==
+        "\"grün \xe2\x82\xac \xf0\x9f\x90\xa7\""
+    );
+    CHECK(json_string("") == "\"\"");
+}
+
+TEST_CASE("text: json_string replaces bytes that are no UTF-8, one by one") {
+    CHECK(
+        json_string("a\xff"
+                    "b") == "\"a\\ufffdb\""
+    );
+    CHECK(json_string("\xc0\x80") == "\"\\ufffd\\ufffd\"");             // overlong
+    CHECK(json_string("\xed\xa0\x80") == "\"\\ufffd\\ufffd\\ufffd\"");  // surrogate
+    CHECK(json_string("\xe2\x82") == "\"\\ufffd\\ufffd\"");             // cut short
+    CHECK(json_string("\xf4\x90\x80\x80") == "\"\\ufffd\\ufffd\\ufffd\\ufffd\"");
+}
