@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -547,6 +548,7 @@ void spawn_children(const Arguments& arguments) {
             break;
         }
         if (child == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             while (true) {
                 ::pause();
             }

@@ -31,4 +31,20 @@ void throw_deadline_exceeded(Clock::duration limit) {
     throw Error(concat("deadline of ", milliseconds.count(), " ms exceeded"), ETIMEDOUT);
 }
 
+Task<bool> ended_within(Clock::duration limit, Task<> task) {
+    CancelScope& parent = co_await current_scope();
+    CancelScope scope;
+    const ScopeEntry entry(scope, parent);
+    const Deadline deadline(scope, Clock::now() + limit);
+    try {
+        co_await std::move(task).under(scope);
+    } catch (const Cancelled&) {
+        if (!entry.absorbs_cancellation()) {
+            throw;
+        }
+        co_return false;
+    }
+    co_return true;
+}
+
 }  // namespace corun::async

@@ -130,23 +130,6 @@ async::Task<> run_to_end(std::reference_wrapper<Running> running) {
     }
 }
 
-/// True if the task ended by itself.
-async::Task<bool> ended_within(std::chrono::seconds limit, async::Task<> task) {
-    async::CancelScope& parent = co_await async::current_scope();
-    async::CancelScope scope;
-    const async::ScopeEntry entry(scope, parent);
-    const async::Deadline deadline(scope, async::Clock::now() + limit);
-    try {
-        co_await std::move(task).under(scope);
-    } catch (const async::Cancelled&) {
-        if (!entry.absorbs_cancellation()) {
-            throw;
-        }
-        co_return false;
-    }
-    co_return true;
-}
-
 }  // namespace
 
 std::string ProgramEnd::text() const {
@@ -163,7 +146,7 @@ async::Task<ProgramEnd> run_program(
     running.child = start(request, running.output);
     ProgramEnd end;
     if (limit) {
-        const bool in_time = co_await ended_within(*limit, run_to_end(std::ref(running)));
+        const bool in_time = co_await async::ended_within(*limit, run_to_end(std::ref(running)));
         if (!in_time) {
             end.exceeded = limit;
         }

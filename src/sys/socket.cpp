@@ -3,13 +3,16 @@
 
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/sys/file.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 
@@ -179,9 +182,49 @@ UniqueFd accept(FdRef listener) {
 
 UniqueFd connect_stream(const std::string& path) {
     UniqueFd socket = make_socket(SOCK_STREAM);
-    const int error_number = connect_to(socket, path);
+    int error_number = 0;
+    if (path.size() < sizeof(sockaddr_un::sun_path)) {
+        error_number = connect_to(socket, path);
+    } else {
+        // The 108 bytes of sun_path do not limit a caller's bundle directory.
+        const UniqueFd file = open(path, O_PATH);
+        error_number = connect_to(socket, proc_self_fd(file));
+    }
     if (error_number != 0) {
         throw_errno_value(error_number, "connect", path);
+    }
+    return socket;
+}
+
+UniqueFd bind_datagram(FdRef directory, const std::string& name, mode_t mode) {
+    UniqueFd socket = make_socket(SOCK_DGRAM);
+    (void)try_unlinkat(directory, name);  // mostly nothing is there
+    const sockaddr_un address = address_of(concat(proc_self_fd(directory), "/", name));
+    if (::bind(socket.ref().number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) <
+        0) {
+        throw_errno("bind", name);
+    }
+    if (::fchmodat(directory.number(), name.c_str(), mode, 0) < 0) {
+        throw_errno("fchmodat", name);
+    }
+    return socket;
+}
+
+UniqueFd connect_datagram(const std::string& address) {
+    UniqueFd socket = make_socket(SOCK_DGRAM);
+    sockaddr_un target = address_of(address);
+    std::size_t size = sizeof target;
+    if (address.starts_with('@')) {
+        target.sun_path[0] = '\0';
+        // An abstract name is all bytes up to the given length, zeros too.
+        size = offsetof(sockaddr_un, sun_path) + address.size();
+    }
+    if (::connect(
+            socket.ref().number(),
+            reinterpret_cast<const sockaddr*>(&target),
+            static_cast<socklen_t>(size)
+        ) < 0) {
+        throw_errno("connect", address);
     }
     return socket;
 }

@@ -78,12 +78,16 @@ Pty open_pty(FdRef pts_directory) {
     if (::ioctl(master, TIOCGPTN, &pty.index) < 0) {
         throw_errno("ioctl(TIOCGPTN)");
     }
-    const int slave = ::ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    pty.slave = open_pty_peer(pty.master);
+    return pty;
+}
+
+UniqueFd open_pty_peer(FdRef master) {
+    const int slave = ::ioctl(master.number(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (slave < 0) {
         throw_errno("ioctl(TIOCGPTPEER)");
     }
-    pty.slave = UniqueFd(slave);
-    return pty;
+    return UniqueFd(slave);
 }
 
 void set_window_size(FdRef terminal, WindowSize size) {
@@ -133,6 +137,7 @@ void set_newline_output(FdRef terminal, NewlineOutput output) {
 RawMode::RawMode(FdRef terminal) : terminal_(terminal), former_(attributes_of(terminal)) {
     termios raw = former_;
     ::cfmakeraw(&raw);
+    raw.c_oflag = former_.c_oflag;
     set_attributes(terminal_, raw);
 }
 

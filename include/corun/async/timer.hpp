@@ -111,4 +111,8 @@ Task<T> with_deadline(Clock::duration limit, Task<T> task) {
     throw_deadline_exceeded(limit);
 }
 
+/// Runs `task` and cancels it after `limit`; false if that was what ended it. For callers to whom a
+/// deadline that has passed is an answer.
+Task<bool> ended_within(Clock::duration limit, Task<> task);
+
 }  // namespace corun::async

@@ -14,8 +14,14 @@ namespace corun::container {
 /// is `name` (`/dev/pts/0`).
 void send_console(const std::string& socket_path, sys::FdRef master, const std::string& name);
 
-/// Sends a pidfd of the container's process likewise; the text is `pidfd`.
-void send_pidfd(const std::string& socket_path, const sys::Pidfd& process);
+/// Which of a container's processes a pidfd is of.
+enum class PidfdOf { first_process, exec };
+
+/// Sends a pidfd of the container's process likewise. The text is runc's: `standard` for a first
+/// process, `setns` for one of exec.
+void send_pidfd(
+    const std::string& socket_path, const sys::Pidfd& process, PidfdOf kind = PidfdOf::first_process
+);
 
 /// The caller's side of the relay.
 struct RelayEnds {
@@ -23,11 +29,15 @@ struct RelayEnds {
     sys::FdRef output = sys::FdRef(1);
 };
 
-/// Copies between the caller's terminal and the container's, whose `master` this takes, until the
-/// container has closed it or `process` has ended and what was written is copied. `input` is in raw
-/// mode meanwhile and its size (SIGWINCH) is passed on. A caller that hangs up its input (end of
-/// file) is no end. `process` is only watched, not reaped: nobody else may wait for this very
-/// descriptor meanwhile.
+/// Before the payload runs, for a terminal that relay_terminal() will be given: it gets the size of
+/// the caller's, and writes plain newlines, which the caller's terminal completes.
+void prepare_relay(sys::FdRef master, RelayEnds ends = {});
+
+/// Copies between the caller's terminal and the container's, whose `master` this takes, until
+/// `process` has ended and what it wrote is copied. The caller's terminal has its input in raw mode
+/// meanwhile, and its size is passed on (SIGWINCH). End of file on `input` is no end, nor is an
+/// `output` whose reader is gone: then output is read and let go. SIGPIPE must be ignored or
+/// blocked. `process` is watched, not reaped.
 async::Task<> relay_terminal(sys::UniqueFd master, sys::Pidfd process, RelayEnds ends = {});
 
 }  // namespace corun::container

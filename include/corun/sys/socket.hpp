@@ -46,7 +46,13 @@ struct Received {
 /// Connects to a Unix stream socket by path, as callers give it (console-socket, listenerPath).
 [[nodiscard]] UniqueFd connect_stream(const std::string& path);
 
-/// Sends `payload` and a descriptor in one sendmsg(2) on a stream socket.
+/// A datagram socket bound to `name` in `directory`, in place of what may be there.
+[[nodiscard]] UniqueFd bind_datagram(FdRef directory, const std::string& name, mode_t mode);
+
+/// A datagram socket connected to a path, or to `@name` in the abstract namespace (sd_notify(3)).
+[[nodiscard]] UniqueFd connect_datagram(const std::string& address);
+
+/// Sends `payload` and a descriptor in one sendmsg(2).
 void send_with_fd(FdRef socket, std::string_view payload, FdRef fd);
 
 /// As send_with_fd(), but the errno (0: sent) is returned; allocates nothing.

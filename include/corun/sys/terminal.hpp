@@ -25,6 +25,9 @@ struct Pty {
 /// terminal. Throws unless the directory is a devpts.
 [[nodiscard]] Pty open_pty(FdRef pts_directory);
 
+/// The slave of a pty by its master (TIOCGPTPEER), not as the controlling terminal.
+[[nodiscard]] UniqueFd open_pty_peer(FdRef master);
+
 /// In characters.
 struct WindowSize {
     unsigned short rows = 0;
@@ -51,7 +54,9 @@ void make_controlling_terminal(FdRef slave);
 enum class NewlineOutput { as_is, with_carriage_return };
 void set_newline_output(FdRef terminal, NewlineOutput output);
 
-/// Puts a terminal into raw mode and back as it was when the scope ends.
+/// Input of a terminal in raw mode, and as it was when the scope ends. Output stays processed:
+/// what is copied to it ends its lines with "\n" (NewlineOutput::as_is), on a pipe as on a
+/// terminal.
 class RawMode {
 public:
     explicit RawMode(FdRef terminal);
