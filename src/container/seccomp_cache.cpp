@@ -21,6 +21,8 @@ namespace corun::container {
 
 namespace {
 
+/// The state root's other entries are named after containers, whose ids have no '~'.
+constexpr const char* kDirectory = "~cache";
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kForbiddenModes = 0077;
@@ -100,7 +102,7 @@ sys::UniqueFd open_private_directory(sys::FdRef parent, const std::string& name)
 
 sys::UniqueFd open_cache(const std::string& state_root) {
     const sys::UniqueFd root = sys::open(state_root, O_PATH | O_DIRECTORY);
-    return open_private_directory(open_private_directory(root, ".cache"), "seccomp");
+    return open_private_directory(open_private_directory(root, kDirectory), "seccomp");
 }
 
 std::string file_name(std::string_view key) {

@@ -1,6 +1,7 @@
 // The cache in a directory of its own: what it finds, and what it must not believe.
 #include "corun/container/seccomp_cache.hpp"
 
+#include "corun/container/id.hpp"
 #include "corun/sys/file.hpp"
 
 #include <doctest/doctest.h>
@@ -36,15 +37,15 @@ public:
             }
             sys::unlinkat(sys::FdRef::cwd(), cache_path(), AT_REMOVEDIR);
         }
-        if (sys::try_fstatat(sys::FdRef::cwd(), path_ + "/.cache")) {
-            sys::unlinkat(sys::FdRef::cwd(), path_ + "/.cache", AT_REMOVEDIR);
+        if (sys::try_fstatat(sys::FdRef::cwd(), path_ + "/~cache")) {
+            sys::unlinkat(sys::FdRef::cwd(), path_ + "/~cache", AT_REMOVEDIR);
         }
         sys::unlinkat(sys::FdRef::cwd(), path_, AT_REMOVEDIR);
     }
 
     [[nodiscard]] const std::string& path() const { return path_; }
 
-    [[nodiscard]] std::string cache_path() const { return path_ + "/.cache/seccomp"; }
+    [[nodiscard]] std::string cache_path() const { return path_ + "/~cache/seccomp"; }
 
     [[nodiscard]] std::vector<std::string> files() const {
         return sys::list_directory(sys::open(cache_path(), O_RDONLY | O_DIRECTORY));
@@ -195,6 +196,16 @@ TEST_CASE("seccomp cache: without a state root the profile is just compiled") {
 
     CHECK(compiled_seccomp(profile(), "") == expected);
     CHECK(compiled_seccomp(profile(), "/nonexistent/root") == expected);
+}
+
+TEST_CASE("seccomp cache: its directory cannot be taken for a container") {
+    const StateRoot root;
+    (void)compiled_seccomp(profile(), root.path());
+
+    for (const std::string& name :
+         sys::list_directory(sys::open(root.path(), O_RDONLY | O_DIRECTORY))) {
+        CHECK_FALSE(container::is_container_id(name));
+    }
 }
 
 TEST_CASE("seccomp cache: many different programs do not stay for ever") {
