@@ -8,14 +8,18 @@ namespace corun::cli {
 namespace {
 
 constexpr std::array kCommands{
+    &kCreateCommand,
     &kDeleteCommand,
+    &kExecCommand,
     &kFeaturesCommand,
     &kKillCommand,
     &kListCommand,
     &kPauseCommand,
     &kPsCommand,
     &kResumeCommand,
+    &kRunCommand,
     &kSpecCommand,
+    &kStartCommand,
     &kStateCommand,
 };
 

@@ -8,14 +8,18 @@
 
 namespace corun::cli {
 
+extern const Command kCreateCommand;
 extern const Command kDeleteCommand;
+extern const Command kExecCommand;
 extern const Command kFeaturesCommand;
 extern const Command kKillCommand;
 extern const Command kListCommand;
 extern const Command kPauseCommand;
 extern const Command kPsCommand;
 extern const Command kResumeCommand;
+extern const Command kRunCommand;
 extern const Command kSpecCommand;
+extern const Command kStartCommand;
 extern const Command kStateCommand;
 
 /// All of them, by name.
