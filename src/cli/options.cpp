@@ -4,6 +4,8 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <cassert>
 #include <optional>
@@ -36,90 +38,111 @@ std::optional<bool> parse_switch(std::string_view text) {
     return std::nullopt;
 }
 
-/// `--name=value`, taken apart.
-struct OptionWord {
-    std::string_view name;
-    std::optional<std::string_view> value;
-};
-
-OptionWord take_apart(std::string_view word) {
-    word.remove_prefix(word.starts_with("--") ? 2 : 1);
-    const std::size_t equals = word.find('=');
-    if (equals == std::string_view::npos) {
-        return {.name = word, .value = std::nullopt};
+/// The words as CLI11 takes them, last one first. Go's flag package, whose dialect callers of runc
+/// speak, has one dash or two in front of long names and letters alike, and lets a value be empty
+/// (`--log=`). Words that name no option stay as they are, and so does what follows "--".
+std::vector<std::string> from_go_dialect(
+    std::span<const Option> options, std::span<const std::string> words
+) {
+    std::vector<std::string> out;
+    bool only_operands = false;
+    for (const std::string& word : words) {
+        only_operands = only_operands || word == "--";
+        const std::size_t dashes = word.find_first_not_of('-');
+        const std::string_view body = std::string_view(word).substr(std::min(dashes, word.size()));
+        const std::size_t equals = body.find('=');
+        const Option* option = find_option(options, body.substr(0, equals));
+        if (only_operands || (dashes != 1 && dashes != 2) || option == nullptr) {
+            out.push_back(word);
+        } else if (equals == std::string_view::npos) {
+            out.push_back(concat("--", option->name));
+        } else if (equals + 1 == body.size()) {
+            out.push_back(concat("--", option->name));
+            out.emplace_back();
+        } else {
+            out.push_back(concat("--", option->name, body.substr(equals)));
+        }
     }
-    return {.name = word.substr(0, equals), .value = word.substr(equals + 1)};
+    std::reverse(out.begin(), out.end());
+    return out;
 }
 
-bool is_option_word(std::string_view word) {
-    return word.size() > 1 && word.front() == '-';  // "-" alone is an operand
-}
-
-/// Reads the words from left to right.
+/// The table as CLI11 wants it, and back.
 class Parser {
 public:
-    Parser(const Syntax& syntax, std::span<const std::string> words)
-        : syntax_(syntax), words_(words), result_(syntax.options) {}
+    explicit Parser(const Syntax& syntax) : syntax_(syntax) {
+        app_.set_help_flag();
+        if (syntax.place == OptionPlace::before_operands) {
+            app_.prefix_command();
+        } else {
+            app_.allow_extras();
+        }
+        for (const Option& option : syntax.options) {
+            const std::string name = concat("--", option.name);
+            if (option.argument.empty()) {
+                app_.add_flag(name);
+            } else {
+                app_.add_option(name)->expected(1)->multi_option_policy(
+                    CLI::MultiOptionPolicy::TakeAll
+                );
+            }
+        }
+    }
 
-    Arguments parse() {
-        while (!words_.empty()) {
-            const std::string_view word = words_.front();
-            if (word == "--") {
-                words_ = words_.subspan(1);
-                break;
-            }
-            if (is_option_word(word)) {
-                read_option(word);
-                continue;
-            }
-            if (syntax_.place == OptionPlace::before_operands) {
-                break;
-            }
-            result_.add_operand(next());
+    Arguments parse(std::span<const std::string> words) {
+        try {
+            app_.parse(from_go_dialect(syntax_.options, words));
+        } catch (const CLI::ArgumentMismatch&) {
+            throw Error(concat("flag needs an argument: ", words.back()));
+        } catch (const CLI::ParseError& error) {
+            throw Error(error.what());
         }
-        while (!words_.empty()) {
-            result_.add_operand(next());
+        Arguments result(syntax_.options);
+        for (const Option& option : syntax_.options) {
+            take_values(option, result);
         }
-        return std::move(result_);
+        take_operands(words, result);
+        return result;
     }
 
 private:
-    std::string next() {
-        std::string word = words_.front();
-        words_ = words_.subspan(1);
-        return word;
+    void take_values(const Option& option, Arguments& result) const {
+        for (const std::string& value : app_.get_option(concat("--", option.name))->results()) {
+            if (!option.argument.empty()) {
+                result.add_value(option.name, value);
+                continue;
+            }
+            const std::optional<bool> on = parse_switch(value);
+            if (!on) {
+                throw Error(concat(
+                    "--", option.name, ": expected true or false, found ", double_quote(value)
+                ));
+            }
+            result.add_value(option.name, *on ? "true" : "false");
+        }
     }
 
-    void read_option(std::string_view word) {
-        words_ = words_.subspan(1);
-        const OptionWord parts = take_apart(word);
-        const Option* option = find_option(syntax_.options, parts.name);
-        if (option == nullptr) {
-            throw Error(concat("flag provided but not defined: ", word));
+    /// The operands are what CLI11 left over; what looks like an option among them is an unknown
+    /// one. Those of another program are the last words, as they were written.
+    void take_operands(std::span<const std::string> words, Arguments& result) const {
+        const std::vector<std::string> left = app_.remaining();
+        const bool are_anothers = syntax_.place == OptionPlace::before_operands;
+        bool may_be_option = true;
+        for (std::size_t i = 0; i < left.size(); ++i) {
+            if (may_be_option && left[i] == "--") {
+                may_be_option = false;
+                continue;
+            }
+            if (may_be_option && left[i].size() > 1 && left[i].front() == '-') {
+                throw Error(concat("flag provided but not defined: ", left[i]));
+            }
+            may_be_option = may_be_option && !are_anothers;
+            result.add_operand(are_anothers ? words[words.size() - left.size() + i] : left[i]);
         }
-        if (option->argument.empty()) {
-            read_switch(*option, parts.value);
-            return;
-        }
-        if (!parts.value && words_.empty()) {
-            throw Error(concat("flag needs an argument: ", word));
-        }
-        result_.add_value(option->name, parts.value ? std::string(*parts.value) : next());
-    }
-
-    void read_switch(const Option& option, std::optional<std::string_view> value) {
-        const std::optional<bool> on = parse_switch(value.value_or(kOn));
-        if (!on) {
-            throw Error(
-                concat("--", option.name, ": expected true or false, found ", double_quote(*value))
-            );
-        }
-        result_.add_value(option.name, *on ? "true" : "false");
     }
 
     const Syntax& syntax_;
-    std::span<const std::string> words_;
-    Arguments result_;
+    CLI::App app_;
 };
 
 std::string option_label(const Option& option) {
@@ -172,7 +195,7 @@ void Arguments::add_value(std::string_view option, std::string value) {
 }
 
 Arguments parse_arguments(const Syntax& syntax, std::span<const std::string> words) {
-    return Parser(syntax, words).parse();
+    return Parser(syntax).parse(words);
 }
 
 std::string describe_options(std::span<const Option> options) {
