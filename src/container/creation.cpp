@@ -11,6 +11,7 @@
 #include "corun/container/notify_socket.hpp"
 #include "corun/container/pid_file.hpp"
 #include "corun/container/plan_builder.hpp"
+#include "corun/container/plan_process.hpp"
 #include "corun/container/privileges.hpp"
 #include "corun/container/remove.hpp"
 #include "corun/oci/read_spec.hpp"
@@ -177,6 +178,7 @@ private:
     setup::Plan make_plan();
     void limit(const setup::Plan& plan);
     void tell_callers(const Launched& launched) const;
+    void warn(const std::vector<std::string>& warnings) const;
 
     Engine& engine_;
     const CreateRequest& request_;
@@ -260,6 +262,7 @@ void Creation::limit(const setup::Plan& plan) {
         return;
     }
     const oci::Resources& resources = bundle_.spec.linux_.resources;
+    cgroup_->enable_available_controllers();  // for the statistics that engines read
     cgroup_->apply(resources);
     if (privileges_.host_root) {
         cgroup_->apply_devices(resources.devices);
@@ -281,10 +284,20 @@ void Creation::tell_callers(const Launched& launched) const {
     }
 }
 
+void Creation::warn(const std::vector<std::string>& warnings) const {
+    for (const std::string& warning : warnings) {
+        engine_.log().warning(warning);
+    }
+}
+
 async::Task<Launched> Creation::run() {
     write_first_record();
     make_cgroup();
     const setup::Plan plan = make_plan();
+    warn(warnings_for(*bundle_.spec.process));
+    if (bundle_.spec.linux_.personality && !bundle_.spec.linux_.personality->flags.empty()) {
+        warn({"/linux/personality/flags: ignored, the specification defines none"});
+    }
     LaunchRequest request{
         .plan = &plan,
         .steps = setup::init_steps(),
@@ -299,12 +312,11 @@ async::Task<Launched> Creation::run() {
                 .bundle = bundle_.path,
                 .annotations = &bundle_.spec.annotations,
             },
+        .relays_console = request_.console_socket.empty(),
         .apply_limits = [this, &plan] { limit(plan); },
     };
     Launched launched = co_await launch(std::move(request));
-    for (const std::string& warning : launched.warnings) {
-        engine_.log().warning(warning);
-    }
+    warn(launched.warnings);
     tell_callers(launched);
     record_.init = launched.identity;
     record_.phase = Phase::created;

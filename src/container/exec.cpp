@@ -124,12 +124,17 @@ std::optional<Cgroup> cgroup_for(Engine& engine, const ExecRequest& request, con
 /// Where the container has moved its own processes further down (systemd does), its cgroup takes no
 /// process any more: then the new one goes where the first one is.
 async::Task<Launched> launch_in(
-    Engine* engine, const setup::Plan* plan, const Target* target, const Cgroup* cgroup
+    Engine* engine,
+    const ExecRequest* exec,
+    const setup::Plan* plan,
+    const Target* target,
+    const Cgroup* cgroup
 ) {
     LaunchRequest request{
         .plan = plan,
         .steps = setup::exec_steps(),
         .cgroup = cgroup != nullptr ? std::optional(cgroup->directory()) : std::nullopt,
+        .relays_console = exec->console_socket.empty(),
     };
     std::exception_ptr failure;
     try {
@@ -155,7 +160,7 @@ void tell_callers(const ExecRequest& request, const Launched& launched) {
         send_console(request.console_socket, launched.console, "/dev/ptmx");
     }
     if (!request.pidfd_socket.empty()) {
-        send_pidfd(request.pidfd_socket, launched.child.child());
+        send_pidfd(request.pidfd_socket, launched.child.child(), PidfdOf::exec);
     }
     if (!request.pid_file.empty()) {
         write_pid_file(request.pid_file, launched.child.child().pid());
@@ -173,7 +178,8 @@ async::Task<sys::ExitStatus> exec(Engine& engine, ExecRequest request) {
     const setup::Plan plan = make_plan(engine, request, target);
     check_terminal(request, plan);
     const std::optional<Cgroup> cgroup = cgroup_for(engine, request, target);
-    Launched launched = co_await launch_in(&engine, &plan, &target, cgroup ? &*cgroup : nullptr);
+    Launched launched =
+        co_await launch_in(&engine, &request, &plan, &target, cgroup ? &*cgroup : nullptr);
     tell_callers(request, launched);
     proceed(launched.socket);
     co_await await_exec(launched.socket, &launched.warnings);

@@ -10,6 +10,7 @@
 
 #include <sys/signalfd.h>
 
+#include <array>
 #include <csignal>
 #include <optional>
 #include <utility>
@@ -18,10 +19,11 @@ namespace corun::container {
 
 namespace {
 
-constexpr int kNotForwarded[] = {
+constexpr std::array kNotForwarded{
     SIGCHLD,
     SIGURG,
-    SIGWINCH,  // this process' own
+    SIGWINCH,
+    SIGPIPE,  // this process' own
     SIGSEGV,
     SIGBUS,
     SIGFPE,

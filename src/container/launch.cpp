@@ -8,6 +8,7 @@
 #include "corun/base/error.hpp"
 #include "corun/base/scope.hpp"
 #include "corun/base/text.hpp"
+#include "corun/container/console.hpp"
 #include "corun/container/hooks.hpp"
 #include "corun/container/id_maps.hpp"
 #include "corun/setup/child_main.hpp"
@@ -239,6 +240,9 @@ async::Task<bool> Conversation::answer(Incoming incoming) {
             break;
         case setup::MessageKind::console:
             console_ = std::move(incoming.fd);
+            if (request_.relays_console) {
+                prepare_relay(console_);
+            }
             break;
         case setup::MessageKind::set_limits:
             set_limits(*request_.plan, pid());

@@ -3,6 +3,7 @@
 
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/container/cgroup_limits.hpp"
 #include "corun/container/plan_process.hpp"
 #include "corun/container/state_text.hpp"
 #include "corun/sys/file.hpp"
@@ -65,6 +66,7 @@ void refuse_unsupported(const oci::Spec& spec) {
     if (!spec.linux_.net_devices.empty()) {
         throw Error("/linux/netDevices: not supported yet");
     }
+    (void)limit_writes(spec.linux_.resources);  // throws for what cgroup v2 does not have
 }
 
 void plan_hooks(const PlanInput& input, setup::Plan& plan) {

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 namespace corun::container {
 
@@ -40,9 +41,8 @@ void plan_credentials(const oci::Process& process, setup::Plan& plan) {
     if (process.user.umask) {
         out.umask = *process.user.umask;
     }
-    if (process.capabilities) {
-        out.capabilities = to_plan(*process.capabilities);
-    }
+    // Not configured means none, as with runc and crun.
+    out.capabilities = to_plan(process.capabilities.value_or(oci::Capabilities()));
     out.no_new_privileges = process.no_new_privileges;
 }
 
@@ -125,6 +125,23 @@ void plan_process(const oci::Process& process, setup::Plan& plan) {
         plan.terminal.rows = process.console_size->height;
         plan.terminal.columns = process.console_size->width;
     }
+}
+
+std::vector<std::string> warnings_for(const oci::Process& process) {
+    std::set<std::string> unknown;
+    if (process.capabilities) {
+        const oci::Capabilities& sets = *process.capabilities;
+        for (const oci::CapabilitySet* set :
+             {&sets.bounding, &sets.effective, &sets.inheritable, &sets.permitted, &sets.ambient}) {
+            unknown.insert(set->unknown.begin(), set->unknown.end());
+        }
+    }
+    std::vector<std::string> out;
+    for (const std::string& name : unknown) {
+        out.push_back(concat("capability ", double_quote(name), " is unknown and cannot be granted")
+        );
+    }
+    return out;
 }
 
 void plan_exec_affinity(const oci::Process& process, setup::Plan& plan) {

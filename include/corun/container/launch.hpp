@@ -32,6 +32,9 @@ struct LaunchRequest {
     const oci::Hooks* hooks = nullptr;
     StateSource hook_state;
 
+    // The console is for this process' own terminal, not for a console socket.
+    bool relays_console = false;
+
     // Sets the cgroup's limits: at once where the child makes no further process, else at Ready, so
     // that a limit of one process leaves room for what the start itself needs.
     std::function<void()> apply_limits;

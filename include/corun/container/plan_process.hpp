@@ -15,6 +15,10 @@ namespace corun::container {
 /// what is asked for (an AppArmor profile without AppArmor).
 void plan_process(const oci::Process& process, setup::Plan& plan);
 
+/// What the document asks for, cannot be had, and is to be warned of instead of refused:
+/// capabilities that nobody knows. (config#linux-process)
+[[nodiscard]] std::vector<std::string> warnings_for(const oci::Process& process);
+
 /// The filter, and where it asks for one a connected listener. `pid` texts in the state are filled
 /// in by the child.
 void plan_seccomp(
