@@ -178,8 +178,8 @@ async::Task<sys::ExitStatus> exec(Engine& engine, ExecRequest request) {
     const setup::Plan plan = make_plan(engine, request, target);
     check_terminal(request, plan);
     const std::optional<Cgroup> cgroup = cgroup_for(engine, request, target);
-    Launched launched =
-        co_await launch_in(&engine, &request, &plan, &target, cgroup ? &*cgroup : nullptr);
+    const Cgroup* const birthplace = cgroup ? &*cgroup : nullptr;
+    Launched launched = co_await launch_in(&engine, &request, &plan, &target, birthplace);
     tell_callers(request, launched);
     proceed(launched.socket);
     co_await await_exec(launched.socket, &launched.warnings);

@@ -132,12 +132,12 @@ void set_limits(const setup::Plan& plan, pid_t pid) {
     }
 }
 
-async::Task<> run_parent_hooks(const LaunchRequest& request, pid_t pid) {
+async::Task<> run_parent_hooks(const LaunchRequest* request, pid_t pid) {
     HookSurroundings surroundings;
-    surroundings.state = state_text(request.hook_state, "creating", pid);
-    surroundings.directory = request.hook_state.bundle;
-    co_await run_hooks(request.hooks->prestart, "prestart", surroundings);
-    co_await run_hooks(request.hooks->create_runtime, "createRuntime", surroundings);
+    surroundings.state = state_text(request->hook_state, "creating", pid);
+    surroundings.directory = request->hook_state.bundle;
+    co_await run_hooks(request->hooks->prestart, "prestart", surroundings);
+    co_await run_hooks(request->hooks->create_runtime, "createRuntime", surroundings);
 }
 
 /// True where the start needs more than the one process, for the relay or a hook.
@@ -236,7 +236,7 @@ async::Task<bool> Conversation::answer(Incoming incoming) {
             co_await write_id_maps(pid(), *request_.uid_mappings, *request_.gid_mappings);
             break;
         case setup::MessageKind::run_hooks:
-            co_await run_parent_hooks(request_, pid());
+            co_await run_parent_hooks(&request_, pid());
             break;
         case setup::MessageKind::console:
             console_ = std::move(incoming.fd);

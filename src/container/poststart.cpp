@@ -18,18 +18,18 @@ StateSource state_source(const ContainerId& id, const Record& record) {
 }
 
 async::Task<> run_poststart_hooks(
-    const oci::Spec& spec, StateSource source, const sys::Pidfd& process
+    const oci::Spec* spec, StateSource source, const sys::Pidfd* process
 ) {
-    if (spec.hooks.poststart.empty()) {
+    if (spec->hooks.poststart.empty()) {
         co_return;
     }
     HookSurroundings surroundings;
-    surroundings.state = state_text(source, "running", process.pid());
+    surroundings.state = state_text(source, "running", process->pid());
     surroundings.directory = source.bundle;
     try {
-        co_await run_hooks(spec.hooks.poststart, "poststart", surroundings);
+        co_await run_hooks(spec->hooks.poststart, "poststart", surroundings);
     } catch (const Error&) {
-        (void)process.send_signal(SIGKILL);  // already gone is as good
+        (void)process->send_signal(SIGKILL);  // already gone is as good
         throw;
     }
 }

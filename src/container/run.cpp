@@ -28,9 +28,9 @@ async::Task<> start_created(Engine* engine, Created* created) {
         engine->log().warning(warning);
     }
     co_await run_poststart_hooks(
-        created->spec,
+        &created->spec,
         state_source(created->directory.id(), created->record),
-        created->launched.child.child()
+        &created->launched.child.child()
     );
 }
 
@@ -40,7 +40,7 @@ sys::UniqueFd notify_socket_for(const RunRequest& request, const Created& create
 }
 
 /// Detached: back when the container is ready, for callers that wait for sd_notify's word.
-async::Task<> detach(const RunRequest* request, Created* created, sys::UniqueFd notify) {
+async::Task<> stay_until_ready(const RunRequest* request, Created* created, sys::UniqueFd notify) {
     sys::Pidfd process = created->launched.child.release();
     if (notify) {
         co_await forward_notify(
@@ -56,7 +56,7 @@ async::Task<sys::ExitStatus> run_created(
     co_await start_created(engine, created);
     created->directory.unlock();  // others may look at it, kill it, exec in it
     if (request->detach) {
-        co_await detach(request, created, std::move(notify));
+        co_await stay_until_ready(request, created, std::move(notify));
         co_return sys::ExitStatus();
     }
     Stay stay{
@@ -90,21 +90,20 @@ async::Task<sys::ExitStatus> run(Engine& engine, RunRequest request) {
     if (!request.detach) {
         signals.emplace(forwarded_signals());
     }
-    Created created = co_await create_container(
-        engine,
-        request.create,
-        setup::GateKind::handshake,
-        request.detach ? Detach::yes : Detach::no
-    );
+    const Detach detach = request.detach ? Detach::yes : Detach::no;
+    Created created =
+        co_await create_container(engine, request.create, setup::GateKind::handshake, detach);
+    async::SignalStream* const forwarded = signals ? &*signals : nullptr;
     std::exception_ptr failure;
     sys::ExitStatus status;
     try {
-        status = co_await run_created(&engine, &request, &created, signals ? &*signals : nullptr);
+        status = co_await run_created(&engine, &request, &created, forwarded);
     } catch (...) {
         failure = std::current_exception();
     }
     created.directory.unlock();
-    if (failure || (!request.detach && !request.keep)) {
+    const bool deletes = failure || (!request.detach && !request.keep);
+    if (deletes) {
         co_await async::shielded(delete_container(&engine, &request.create.id));
     }
     if (failure) {

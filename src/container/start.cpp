@@ -60,7 +60,7 @@ async::Task<> start(Engine& engine, StartRequest request) {
     }
     sys::unlinkat(directory.fd(), kStartSocket);
     const oci::Spec spec = oci::read_spec(directory.load_config());
-    co_await run_poststart_hooks(spec, state_source(request.id, record), *seen.init);
+    co_await run_poststart_hooks(&spec, state_source(request.id, record), &*seen.init);
     directory.unlock();
     if (notify) {
         co_await forward_notify(

@@ -35,13 +35,6 @@ public:
         return std::string(corun::trim(read_text(cgroup_directory(bundle_.cgroup()) + "/" + file)));
     }
 
-    Result update(const std::vector<std::string>& options) {
-        std::vector<std::string> words = {"update"};
-        words.insert(words.end(), options.begin(), options.end());
-        words.push_back(container_.id());
-        return runtime_(words);
-    }
-
     [[nodiscard]] Container& container() { return container_; }
 
     [[nodiscard]] Runtime& runtime() { return runtime_; }
@@ -171,29 +164,6 @@ TEST_CASE("limits: block IO is bounded per device" * needs(Capability::io_contro
     }
 
     CHECK(contains(Limited(bundle)["io.max"], "98:0 rbps=1048576"));
-}
-
-TEST_CASE("limits: update changes a running container" * needs(Capability::memory_controller)) {
-    Bundle bundle;
-    bundle.resources()["memory"] = {{"limit", 64 << 20}};
-    Limited limited(bundle);
-
-    const Result result = limited.update({"--memory", "100663296", "--pids-limit", "33"});
-
-    CHECK_MESSAGE(result.exit_code == 0, result.err);
-    CHECK(limited["memory.max"] == "100663296");
-    CHECK(limited["pids.max"] == "33");
-}
-
-TEST_CASE("limits: update reads resources from a file" * needs(Capability::cpu_controller)) {
-    Bundle bundle;
-    Limited limited(bundle);
-    write_text(bundle.path("resources.json"), R"({"cpu": {"quota": 50000, "period": 100000}})");
-
-    const Result result = limited.update({"--resources", bundle.path("resources.json")});
-
-    CHECK_MESSAGE(result.exit_code == 0, result.err);
-    CHECK(limited["cpu.max"] == "50000 100000");
 }
 
 TEST_CASE("limits: exec runs inside the container's limits" * needs(Capability::pids_controller)) {

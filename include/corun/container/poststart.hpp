@@ -13,9 +13,10 @@ namespace corun::container {
 /// What a state says of a container on record. Borrows the record's annotations.
 [[nodiscard]] StateSource state_source(const ContainerId& id, const Record& record);
 
-/// Runs them; if one fails the container is stopped, and the failure thrown. (config#poststart)
+/// Runs them; if one fails the container is stopped, and the failure thrown. `spec` and `process`
+/// outlive the task. (config#poststart)
 [[nodiscard]] async::Task<> run_poststart_hooks(
-    const oci::Spec& spec, StateSource source, const sys::Pidfd& process
+    const oci::Spec* spec, StateSource source, const sys::Pidfd* process
 );
 
 }  // namespace corun::container

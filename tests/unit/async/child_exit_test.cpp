@@ -23,14 +23,14 @@ Task<sys::ExitStatus> kill_and_wait(const sys::Pidfd& child) {
     co_return status;
 }
 
-Task<> note_exit(const sys::Pidfd& child, int& sum) {
-    const sys::ExitStatus status = co_await exit_of(child);
+Task<> note_exit(const sys::Pidfd* child, int& sum) {
+    const sys::ExitStatus status = co_await exit_of(*child);
     sum += status.code;
 }
 
-Task<> note_all(Group& group, const std::vector<sys::Pidfd>& children, int& sum) {
-    for (const sys::Pidfd& child : children) {
-        group.spawn(note_exit(child, sum));
+Task<> note_all(Group& group, const std::vector<sys::Pidfd>* children, int& sum) {
+    for (const sys::Pidfd& child : *children) {
+        group.spawn(note_exit(&child, sum));
     }
     co_return;
 }
@@ -69,7 +69,7 @@ TEST_CASE("child exit: many children are waited for at once") {
     }
     int sum = 0;
 
-    loop.run(with_group(note_all, std::cref(children), std::ref(sum)));
+    loop.run(with_group(note_all, &children, std::ref(sum)));
 
     CHECK(sum == 4950);
 }
