@@ -51,15 +51,17 @@ async::Task<std::optional<Incoming>> receive(sys::FdRef socket) {
 }
 
 /// clone3 and nothing else: a plain function, so that the child leaves no coroutine behind.
-sys::Cloned spawn_child(const LaunchRequest& request, sys::UniqueFd& child_end) {
+sys::Cloned spawn_child(const LaunchRequest& request, sys::SocketPair& pair) {
     const setup::Plan& plan = *request.plan;
     const bool relayed = plan.namespaces.needs_relay();
     sys::Cloned cloned = sys::clone3(relayed ? 0 : plan.namespaces.created, request.cgroup);
     if (cloned.in_child()) {
+        // A copy of the parent's end kept here would hide the parent's death: no end of file.
+        pair.first.reset();
         if (relayed) {
-            setup::relay_main(request.steps, plan, std::move(child_end));
+            setup::relay_main(request.steps, plan, std::move(pair.second));
         }
-        setup::child_main(request.steps, plan, std::move(child_end));
+        setup::child_main(request.steps, plan, std::move(pair.second));
     }
     return cloned;
 }
@@ -260,7 +262,7 @@ async::Task<bool> Conversation::answer(Incoming incoming) {
 
 async::Task<Launched> launch(LaunchRequest request) {
     sys::SocketPair pair = sys::make_seqpacket_pair();
-    sys::Cloned cloned = spawn_child(request, pair.second);
+    sys::Cloned cloned = spawn_child(request, pair);
     pair.second.reset();
     Conversation conversation(
         request, sys::ChildGuard(std::move(cloned.process)), std::move(pair.first)
