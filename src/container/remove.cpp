@@ -11,6 +11,7 @@
 #include "corun/oci/read_spec.hpp"
 #include "corun/oci/state.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <exception>
@@ -22,6 +23,8 @@ namespace {
 
 /// For a killed process to end and for a cgroup to become empty; runc waits as long.
 constexpr std::chrono::seconds kEndLimit{10};
+/// For a `create` to end by itself.
+constexpr std::chrono::seconds kMoment{1};
 /// Between two attempts at a lock that another process holds: flock(2) cannot be awaited.
 constexpr std::chrono::milliseconds kLockInterval{5};
 
@@ -130,29 +133,38 @@ void kill_unfinished(Engine& engine, const std::optional<Record>& record) {
     }
 }
 
-/// Without force a container that is being created is left to who creates it. False if, by force,
-/// it is gone as wished, by another's hand.
-async::Task<bool> lock_for_removal(Engine& engine, ContainerDirectory& directory, bool force) {
-    if (directory.try_lock()) {
-        co_return true;
-    }
-    const std::optional<Record> record = directory.load();
-    const Observation observed = observe(engine, directory, record);
-    if (observed.status == Status::creating && !force) {
-        throw_still_alive(directory.id(), observed.status);
-    }
-    if (observed.status == Status::creating) {
-        kill_unfinished(engine, record);
-    }
+/// False if time is up.
+async::Task<bool> lock_within(ContainerDirectory& directory, async::Clock::duration limit) {
     try {
-        co_await async::with_deadline(kEndLimit, wait_for_lock(directory));
-        co_return true;
-    } catch (Error& error) {
-        if (force && directory.is_gone()) {
+        co_await async::with_deadline(limit, wait_for_lock(directory));
+    } catch (const Error& error) {
+        if (error.error_number() == ETIMEDOUT) {
             co_return false;
         }
-        error.add_context("another corun is making, starting or deleting the container");
         throw;
+    }
+    co_return true;
+}
+
+/// By force a `create` at work is made to fail; else it is given a moment to end, as one that was
+/// killed needs until its child is gone too.
+async::Task<> lock_for_removal(Engine& engine, ContainerDirectory& directory, bool force) {
+    if (directory.try_lock()) {
+        co_return;
+    }
+    const std::optional<Record> record = directory.load();
+    const bool unfinished = observe(engine, directory, record).status == Status::creating;
+    if (unfinished && force) {
+        kill_unfinished(engine, record);
+    }
+    const bool only_waits = unfinished && !force;
+    const async::Clock::duration limit = only_waits ? kMoment : kEndLimit;
+    const bool locked = co_await lock_within(directory, limit);
+    if (!locked && only_waits) {
+        throw_still_alive(directory.id(), Status::creating);
+    }
+    if (!locked) {
+        throw Error("another corun is making, starting or deleting the container", ETIMEDOUT);
     }
 }
 
@@ -180,9 +192,13 @@ async::Task<> remove(Engine& engine, RemoveRequest request) {
     if (!directory) {
         directory.emplace(engine.store().open(request.id));
     }
-    const bool is_there = co_await lock_for_removal(engine, *directory, request.force);
-    if (!is_there) {
-        co_return;
+    try {
+        co_await lock_for_removal(engine, *directory, request.force);
+    } catch (const Error&) {
+        if (request.force && directory->is_gone()) {
+            co_return;  // as wished, by another's hand
+        }
+        throw;
     }
     std::optional<Record> record = directory->load();
     const Status status = observe(engine, *directory, record).status;
