@@ -26,4 +26,12 @@ void FdReady::await_resume() const {
     }
 }
 
+bool FdReadyOrCancelled::await_resume() const {
+    if (was_cancelled()) {
+        return false;
+    }
+    FdReady::await_resume();
+    return true;
+}
+
 }  // namespace corun::async

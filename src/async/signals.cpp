@@ -28,4 +28,17 @@ Task<signalfd_siginfo> SignalStream::next() {
     }
 }
 
+Task<std::optional<signalfd_siginfo>> SignalStream::next_or_cancelled() {
+    for (;;) {
+        const bool is_readable = co_await readable_or_cancelled(fd_);
+        if (!is_readable) {
+            co_return std::nullopt;
+        }
+        std::optional<signalfd_siginfo> info = sys::try_read_signal(fd_);
+        if (info) {
+            co_return info;
+        }
+    }
+}
+
 }  // namespace corun::async

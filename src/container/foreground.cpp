@@ -35,8 +35,11 @@ constexpr std::array kNotForwarded{
 
 async::Task<> forward_signals(async::SignalStream* signals, const sys::Pidfd* process) {
     while (true) {
-        const signalfd_siginfo signal = co_await signals->next();
-        (void)process->send_signal(static_cast<int>(signal.ssi_signo));  // gone: its exit is near
+        const std::optional<signalfd_siginfo> signal = co_await signals->next_or_cancelled();
+        if (!signal) {
+            co_return;
+        }
+        (void)process->send_signal(static_cast<int>(signal->ssi_signo));  // gone: its exit is near
     }
 }
 

@@ -45,12 +45,14 @@ Capabilities granted(const Capabilities& wanted, const Grantable& grantable) {
     return out;
 }
 
-/// runtime-spec config#linux-process: what cannot be granted MUST be warned of, SHOULD not fail.
+/// runtime-spec config#linux-process: what cannot be granted MUST be warned of, SHOULD not fail. An
+/// ambient capability that is not inheritable as well is the document's own slip, as in runc's
+/// default one for years; runc and crun pass over it too.
 void warn_of_missing(Handshake& handshake, const Capabilities& wanted, const Capabilities& got) {
     const std::uint64_t missing =
         (wanted.bounding & ~got.bounding) | (wanted.permitted & ~got.permitted) |
         (wanted.effective & ~got.effective) | (wanted.inheritable & ~got.inheritable) |
-        (wanted.ambient & ~got.ambient);
+        (wanted.ambient & wanted.inheritable & ~got.ambient);
     for_each_capability(missing, [&](unsigned capability) {
         handshake.warn(concat("capability ", sys::capability_name(capability), " cannot be granted")
         );

@@ -8,6 +8,7 @@
 #include "corun/sys/signal.hpp"
 
 #include <initializer_list>
+#include <optional>
 
 namespace corun::async {
 
@@ -27,6 +28,9 @@ public:
     /// Waits for the next signal: its number in ssi_signo, its sender in ssi_pid, and the rest of
     /// signalfd(2). One waiter at a time.
     Task<signalfd_siginfo> next();
+
+    /// As next(); nothing when cancelled, instead of Cancelled.
+    Task<std::optional<signalfd_siginfo>> next_or_cancelled();
 
     /// The mask before: what a child should have.
     [[nodiscard]] const sigset_t& former_mask() const { return former_mask_; }

@@ -71,6 +71,8 @@ protected:
     /// Suspends without a scope: for a wait that cancellation reaches by another way.
     void arm(std::coroutine_handle<> self, ReadyQueue& ready) noexcept;
 
+    [[nodiscard]] bool was_cancelled() const { return state_ == State::cancelled; }
+
     void throw_if_cancelled() const {
         if (state_ == State::cancelled) {
             throw_cancelled();

@@ -51,6 +51,31 @@ TEST_CASE("signals: the stream gives the signals one by one, with their sender")
     CHECK(signals == std::vector<unsigned>{SIGUSR1, SIGUSR2});
 }
 
+namespace {
+
+Task<> wait_until_cancelled(SignalStream* stream, bool* ended) {
+    const std::optional<signalfd_siginfo> signal = co_await stream->next_or_cancelled();
+    *ended = !signal.has_value();
+}
+
+Task<> cancel_the_wait(Group& group, SignalStream* stream, bool* ended) {
+    group.spawn(wait_until_cancelled(stream, ended));
+    co_await yield();
+    group.cancel();
+}
+
+}  // namespace
+
+TEST_CASE("signals: cancellation is an answer for whoever asks for it") {
+    Loop loop;
+    SignalStream stream({SIGUSR1});
+    bool ended = false;
+
+    loop.run(with_group(cancel_the_wait, &stream, &ended));
+
+    CHECK(ended);
+}
+
 TEST_CASE("signals: the mask is as before once the stream is gone") {
     REQUIRE_FALSE(is_blocked(SIGUSR1));
     {
