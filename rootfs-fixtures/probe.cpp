@@ -2,6 +2,8 @@
 // Static, needs no file of the container; it reports facts and judges nothing.
 //
 //   probe COMMAND [ARG…] [, COMMAND [ARG…]]…      run without arguments to see the commands
+#include "attacks.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -617,6 +619,7 @@ const Command kCommands[] = {
     {"pause", pause_forever},
     {"personality", show_personality},
     {"pids", show_pids},
+    {"prey", attacks::prey_on_new_processes},
     {"read", show_file},
     {"scheduling", show_scheduling},
     {"security", show_security},
@@ -624,6 +627,7 @@ const Command kCommands[] = {
     {"spawn", spawn_children},
     {"stat", show_stat},
     {"stderr", write_stderr},
+    {"swap", attacks::swap_names},
     {"terminal", show_terminal},
     {"try-chmod", try_chmod},
     {"try-exec", try_exec},

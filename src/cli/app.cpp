@@ -9,6 +9,7 @@
 #include "corun/cli/help.hpp"
 #include "corun/cli/output.hpp"
 #include "corun/sys/file.hpp"
+#include "corun/sys/own_binary.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -195,7 +196,16 @@ int dispatch(
     return run_command(*command, global_options(arguments), reporter, words.subspan(1));
 }
 
-int run_words(const std::vector<std::string>& words) {
+/// Before anything is opened. (CVE-2019-5736)
+void protect_own_binary(const Arguments& arguments, char* const* argv) {
+    const std::vector<std::string>& words = arguments.operands();
+    const Command* command = words.empty() ? nullptr : find_command(words.front());
+    if (command != nullptr && command->enters_container) {
+        sys::ensure_own_binary_is_protected(argv, environ);
+    }
+}
+
+int run_words(const std::vector<std::string>& words, char* const* argv) {
     const Syntax syntax{.options = global_option_table(), .place = OptionPlace::before_operands};
     Arguments arguments(syntax.options);
     try {
@@ -203,6 +213,7 @@ int run_words(const std::vector<std::string>& words) {
     } catch (const Error& error) {
         return refuse_usage(Reporter(), program_help(), error);
     }
+    protect_own_binary(arguments, argv);
     const Reporter reporter(log_options(arguments));
     try {
         return dispatch(arguments, reporter, arguments.operands());
@@ -214,9 +225,11 @@ int run_words(const std::vector<std::string>& words) {
 
 }  // namespace
 
-int run_app(const std::vector<std::string>& words) noexcept {
+int run_app(int argc, char* const* argv) noexcept {
     try {
-        return run_words(words);
+        // argv[0] is not looked at; an empty argv is possible. (execve(2))
+        const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+        return run_words(words, argv);
     } catch (const std::exception& error) {  // a wrong --log, no memory
         write_quietly(sys::FdRef(STDERR_FILENO), "corun: ");
         write_quietly(sys::FdRef(STDERR_FILENO), error.what());

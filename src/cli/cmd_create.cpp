@@ -25,6 +25,7 @@ constexpr Command kCreateCommand{
     .operands = {.usage = "ID", .at_least = 1, .at_most = 1},
     .options = kCreateOptions,
     .notes = "Standard input, output and error become the container's.",
+    .enters_container = true,
     .run = run,
 };
 

@@ -25,6 +25,7 @@ constexpr Command kExecCommand{
     .place = OptionPlace::before_operands,
     .notes = "Ends as the process does; 255 if it could not be run.",
     .failure_status = 255,
+    .enters_container = true,
     .run = run,
 };
 

@@ -29,6 +29,7 @@ constexpr Command kRunCommand{
     .operands = {.usage = "ID", .at_least = 1, .at_most = 1},
     .options = kRunOptions,
     .notes = "Ends as the container does: with its status, or 128 and the signal's number.",
+    .enters_container = true,
     .run = run,
 };
 

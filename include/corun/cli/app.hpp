@@ -1,13 +1,11 @@
 // The program as a function: options, log, command, the one error line, the exit status.
 #pragma once
 
-#include <string>
-#include <vector>
-
 namespace corun::cli {
 
-/// Runs the command that `words` (argv without the program's name) ask for and returns the exit
-/// status. Prints one line for an error, to standard error and to --log.
-[[nodiscard]] int run_app(const std::vector<std::string>& words) noexcept;
+/// Runs the command that main's arguments ask for and returns the exit status. Prints one line for
+/// an error, to standard error and to --log. A command that enters a container executes the program
+/// anew first, from a copy that the container cannot write.
+[[nodiscard]] int run_app(int argc, char* const* argv) noexcept;
 
 }  // namespace corun::cli

@@ -51,8 +51,9 @@ struct Command {
     Operands operands;
     std::span<const Option> options;
     OptionPlace place = OptionPlace::anywhere;
-    std::string_view notes = {};  // more for the help
-    int failure_status = 1;       // exit status when `run` throws Error
+    std::string_view notes = {};    // more for the help
+    int failure_status = 1;         // exit status when `run` throws Error
+    bool enters_container = false;  // a child of this program's becomes a process of a container
     /// Returns the exit status; throws Error.
     int (*run)(const Invocation& invocation) = nullptr;
 };
