@@ -1,7 +1,7 @@
-// The table of `exec`: how a further process joins a running container. The relay (setup/relay.cpp)
-// has already joined the namespaces and the cgroup, so these steps run inside the container from
-// the first on, beside processes that may be hostile: the process is not dumpable, and holds no
-// host directory.
+// The table of `exec`: how a further process joins a running container. It is in the cgroup from
+// birth, and where the container has pids or ids of its own the relay (setup/relay.cpp) has joined
+// the namespaces, so that these steps run inside the container from the first on, beside processes
+// that may be hostile: the process is not dumpable, and holds no host directory.
 #include "corun/setup/exec_steps.hpp"
 
 #include "corun/setup/attributes.hpp"
@@ -34,6 +34,7 @@ constexpr std::array kExecSteps{
     Step{"reset-signals", "signal(7)", always, reset_signals},
     Step{"die-with-parent", "PR_SET_PDEATHSIG(2)", always, die_with_parent},
     Step{"initial-affinity", "config#linux-process", has_initial_affinity, set_initial_affinity},
+    Step{"enter-container", "setns(2)", joins_without_relay, enter_container},
     Step{"meet-parent", "", needs_introduction, meet_parent},
     Step{"become-root", "user_namespaces(7)", becomes_root, become_root},
     Step{"undumpable", "PR_SET_DUMPABLE(2)", always, make_undumpable},

@@ -76,6 +76,11 @@ void join_namespaces_step(ChildContext& context) {
     join_namespaces(context.plan.namespaces);
 }
 
+void enter_container(ChildContext& context) {
+    sys::set_dumpable(false);
+    join_namespaces(context.plan.namespaces);
+}
+
 void map_ids(ChildContext& context) {
     context.handshake.ask(MessageKind::map_ids);
 }

@@ -302,6 +302,27 @@ TEST_CASE("security: nor by full root of a user namespace (CVE-2016-9962)") {
     check_nothing_was_caught(lair.prey());
 }
 
+TEST_CASE("security: exec joins the namespaces there are when pids are the host's") {
+    for (const bool own_cgroup : {false, true}) {
+        Runtime runtime;
+        Bundle bundle;
+        bundle.without_namespace("pid").args({"probe", "pause"});
+        if (!own_cgroup) {
+            bundle.without_namespace("cgroup");
+        }
+        Container container = runtime.run_detached(bundle);
+        container.wait_for_output("ready");
+
+        const Result result = container.exec({"probe", "namespaces"});
+
+        CHECK_MESSAGE(result.exit_code == 0, result.err);
+        const std::string own =
+            fs::read_symlink(corun::concat("/proc/", container.pid(), "/ns/mnt"));
+        CHECK(value_of("ns-mnt", result.out) == own);
+        runtime.expect_success({"delete", "--force", container.id()});
+    }
+}
+
 // ---- users and capabilities ---------------------------------------------------------------------
 
 TEST_CASE("security: a user's number is no name in the image's passwd (CVE-2016-3697)") {

@@ -17,6 +17,9 @@ void meet_parent(ChildContext& context);
 void join_namespaces(const NamespacePlan& plan);
 void join_namespaces_step(ChildContext& context);
 
+/// What the relay does, for an exec that needs none: the pids of its container are the host's.
+void enter_container(ChildContext& context);
+
 /// Has uid_map and gid_map written by the parent.
 void map_ids(ChildContext& context);
 
