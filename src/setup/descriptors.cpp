@@ -55,6 +55,22 @@ void close_all_but(const std::vector<unsigned>& kept, unsigned first) {
 
 }  // namespace
 
+void close_host_descriptors(const Plan& plan, sys::FdRef socket) {
+    const unsigned first = kFirstAfterStdio + plan.payload.preserved_fds;
+    std::vector<unsigned> kept = {number_of(socket)};
+    for (const sys::UniqueFd* fd : {&plan.gate.listener, &plan.seccomp.agent}) {
+        if (*fd) {
+            kept.push_back(number_of(*fd));
+        }
+    }
+    for (const JoinedNamespace& ns : plan.namespaces.joined) {
+        kept.push_back(number_of(ns.fd));
+    }
+    std::erase_if(kept, [&](unsigned number) { return number < first; });
+    std::sort(kept.begin(), kept.end());
+    close_all_but(kept, first);
+}
+
 void close_descriptors(ChildContext& context) {
     context.root.reset();
     context.null_device.reset();

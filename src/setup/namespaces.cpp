@@ -4,6 +4,7 @@
 
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/setup/descriptors.hpp"
 #include "corun/sys/process.hpp"
 #include "corun/sys/uapi.hpp"
 
@@ -77,6 +78,7 @@ void join_namespaces_step(ChildContext& context) {
 }
 
 void enter_container(ChildContext& context) {
+    close_host_descriptors(context.plan, context.handshake.socket());
     sys::set_dumpable(false);
     join_namespaces(context.plan.namespaces);
 }

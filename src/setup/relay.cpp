@@ -6,7 +6,9 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/setup/child_main.hpp"
+#include "corun/setup/descriptors.hpp"
 #include "corun/setup/namespaces.hpp"
+#include "corun/setup/wanted.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/process.hpp"
 #include "corun/sys/uapi.hpp"
@@ -44,6 +46,9 @@ void relay(std::span<const Step> steps, const Plan& plan, sys::UniqueFd& socket)
             [] { return std::string("time offsets"); },
             [&] { set_time_offsets(plan.namespaces.time_offsets); }
         );
+    }
+    if (is_exec(plan)) {
+        close_host_descriptors(plan, socket);
     }
     join_namespaces(plan.namespaces);
     const sys::Cloned cloned = sys::clone3(plan.namespaces.created | CLONE_PARENT);

@@ -7,6 +7,10 @@ bool always(const Plan& /*plan*/) {
     return true;
 }
 
+bool is_exec(const Plan& plan) {
+    return plan.rootfs.path.empty();
+}
+
 bool joins_without_relay(const Plan& plan) {
     return !plan.namespaces.joined.empty() && !plan.namespaces.needs_relay();
 }

@@ -302,6 +302,19 @@ TEST_CASE("security: nor by full root of a user namespace (CVE-2016-9962)") {
     check_nothing_was_caught(lair.prey());
 }
 
+TEST_CASE("security: a process that enters holds no directory of the host (CVE-2016-9962)") {
+    Bundle bundle;
+    Lair lair(bundle.capabilities({"CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE"}));
+
+    exec_often(lair);
+    const std::string prey = lair.prey();
+
+    INFO(prey);
+    CHECK(value_of("sightings", prey) != "0");
+    CHECK(value_of("roots", prey) == "0");
+    CHECK_FALSE(contains(prey, "host-directory="));
+}
+
 TEST_CASE("security: exec joins the namespaces there are when pids are the host's") {
     for (const bool own_cgroup : {false, true}) {
         Runtime runtime;

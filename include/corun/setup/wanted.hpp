@@ -7,6 +7,8 @@
 namespace corun::setup {
 
 [[nodiscard]] bool always(const Plan& plan);
+/// Not the start of a container: there is no root to build.
+[[nodiscard]] bool is_exec(const Plan& plan);
 [[nodiscard]] bool joins_without_relay(const Plan& plan);
 [[nodiscard]] bool has_mount_namespace(const Plan& plan);
 [[nodiscard]] bool maps_ids(const Plan& plan);
