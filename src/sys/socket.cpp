@@ -133,6 +133,10 @@ Received receive_record(FdRef socket, std::span<std::byte> buffer) {
 UniqueFd listen_seqpacket(FdRef directory, const std::string& name) {
     UniqueFd socket = make_socket(SOCK_SEQPACKET);
     const sockaddr_un address = address_of(concat(proc_self_fd(directory), "/", name));
+    // Before bind: the file is born with these permissions. (unix(7), Linux)
+    if (::fchmod(socket.ref().number(), 0600) < 0) {
+        throw_errno("fchmod", name);
+    }
     if (::bind(socket.ref().number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) <
         0) {
         throw_errno("bind", name);

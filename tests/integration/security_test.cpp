@@ -767,6 +767,27 @@ TEST_CASE("security: no cwd leads out through a leaked descriptor (CVE-2024-2162
 
 // ---- what lies about on the host ----------------------------------------------------------------
 
+TEST_CASE("security: state is root's alone and no socket is abstract (CVE-2020-15257, -2021-41103)"
+) {
+    const std::set<std::string> before = abstract_sockets();
+    Runtime runtime;
+    Bundle bundle;
+    Container container = runtime.create(bundle.args({"probe", "wait"}));
+
+    CHECK(permissions_of(runtime.root()) == 0700);
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(runtime.root())) {
+        INFO(entry.path());
+        CHECK((permissions_of(entry.path()) & 0077U) == 0);
+    }
+    CHECK(abstract_sockets() == before);
+    container.start();
+    container.wait_for_output("ready");
+    CHECK(abstract_sockets() == before);
+    container.kill("TERM");
+    container.wait();
+    container.remove();
+}
+
 TEST_CASE("security: an id cannot lead out of the state directory") {
     Runtime runtime;
     const Canary canary;
