@@ -603,6 +603,24 @@ TEST_CASE("security: /proc that is exchanged is the kernel's or none (CVE-2019-1
     });
 }
 
+TEST_CASE("security: /proc that is moved away is not left unprotected (CVE-2025-31133)") {
+    const Canary canary;
+    Bundle bundle;
+    bundle.directory("/volume/other")
+        .args(
+            {"probe",
+             "try-open",
+             "/proc/sysrq-trigger",
+             ",",
+             "try-open",
+             "/volume/other/sysrq-trigger"}
+        );
+
+    race(bundle, "/proc", "/volume/other", canary, [](const Result& result) {
+        CHECK_MESSAGE(!contains(result.out, ": ok"), result.out);
+    });
+}
+
 TEST_CASE("security: /dev/null that is exchanged unmasks nothing (CVE-2025-31133)") {
     const Canary canary;
     Bundle bundle;

@@ -134,14 +134,33 @@ TEST_CASE("masks: a symlink in /proc or /sys is refused" * needs_privilege(Privi
     plan.masks.masked = {"/proc/canary"};
     CHECK(
         error_of_masks(plan) ==
-        "mask '/proc/canary': openat2(\"/proc/canary\"): Too many levels of symbolic links (ELOOP)"
+        "mask '/proc/canary': openat2(\"/proc\"): Too many levels of symbolic links (ELOOP)"
     );
     plan.masks = plan_of(tree).masks;
     plan.masks.readonly = {"/proc/sys"};
     CHECK(
         error_of_masks(plan) ==
-        "make '/proc/sys' read-only: openat2(\"/proc/sys\"): Too many levels of symbolic links "
+        "make '/proc/sys' read-only: openat2(\"/proc\"): Too many levels of symbolic links "
         "(ELOOP)"
+    );
+}
+
+TEST_CASE(
+    "masks: nothing is skipped as absent where /proc is not what was mounted there" *
+    needs_privilege(Privilege::namespaces)
+) {
+    const ContainerTree tree;
+    tree.directory("/proc");  // in the place of the one that a sibling has moved away
+    Plan plan = plan_of(tree);
+    plan.mounts.push_back({.kind = MountKind::filesystem, .destination = "/proc", .type = "proc"});
+
+    plan.masks.masked = {"/proc/kcore"};
+    CHECK(error_of_masks(plan) == "mask '/proc/kcore': '/proc' was changed since it was mounted");
+    plan.masks = plan_of(tree).masks;
+    plan.masks.readonly = {"/proc/sys"};
+    CHECK(
+        error_of_masks(plan) ==
+        "make '/proc/sys' read-only: '/proc' was changed since it was mounted"
     );
 }
 
