@@ -39,7 +39,7 @@ Target open_target(Engine& engine, const ExecRequest& request) {
     Record record = directory.load_existing();
     Observation seen = observe(engine, directory, record);
     if (!seen.alive() || seen.status == Status::creating) {
-        throw Error("cannot exec in a stopped container");
+        throw Error("cannot exec in a stopped container: container not running");
     }
     if (seen.status == Status::paused && !request.ignore_paused) {
         throw Error("cannot exec in a paused container (use --ignore-paused to override)");

@@ -5,6 +5,7 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/oci/mount_options.hpp"
+#include "corun/oci/names.hpp"
 #include "corun/oci/sysctl.hpp"
 
 #include <algorithm>
@@ -24,13 +25,28 @@ bool has_namespace(const Spec& spec, NamespaceKind kind) {
 
 // ---------------------------------------------------------------- process
 
+std::string_view name_of(int resource) {
+    for (const Named<int>& row : kRlimitNames) {
+        if (row.value == resource) {
+            return row.name;
+        }
+    }
+    return "an unknown limit";  // the reader lets none through
+}
+
 void check_rlimits(const Process& process, std::string_view at) {
     for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
         const Rlimit& limit = process.rlimits[i];
         if (limit.soft > limit.hard) {
             fail(
                 concat(at, "/rlimits/", i),
-                concat("the soft limit ", limit.soft, " is above the hard limit ", limit.hard)
+                concat(
+                    name_of(limit.resource),
+                    ": the soft limit ",
+                    limit.soft,
+                    " is above the hard limit ",
+                    limit.hard
+                )
             );
         }
     }

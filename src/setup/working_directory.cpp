@@ -39,8 +39,11 @@ bool is_refusal(int error_number) {
 }  // namespace
 
 void make_cwd(ChildContext& context) {
-    (void)context.root->ensure_directory(context.plan.payload.cwd
-    );  // made; the descriptor is not needed
+    const std::string& cwd = context.plan.payload.cwd;
+    in_context(
+        [&] { return concat("make cwd ", quote(cwd)); },
+        [&] { (void)context.root->ensure_directory(cwd); }  // the descriptor is not needed
+    );
 }
 
 void enter_cwd(ChildContext& context) {

@@ -460,7 +460,7 @@ TEST_CASE("read_process: reads a process alone, with pointers from its own root"
         (void)read_process(
             R"({"cwd": "/", "args": ["a"], "rlimits": [{"type": "RLIMIT_AS", "soft": 2, "hard": 1}]})"
         ),
-        "/rlimits/0: the soft limit 2 is above the hard limit 1",
+        "/rlimits/0: RLIMIT_AS: the soft limit 2 is above the hard limit 1",
         Error
     );
 }
