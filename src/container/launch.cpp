@@ -161,6 +161,7 @@ public:
 private:
     async::Task<> adopt(Incoming relayed);
     async::Task<bool> answer(Incoming incoming);
+    void tell(pid_t host_pid = 0) const;
 
     [[nodiscard]] pid_t pid() const { return child_->child().pid(); }
 
@@ -174,7 +175,7 @@ private:
 
 async::Task<Launched> Conversation::run() {
     if (!request_.plan->namespaces.needs_relay() && setup::needs_introduction(*request_.plan)) {
-        proceed(socket_, pid());
+        tell(pid());
     }
     const bool limits_at_once = !makes_processes(*request_.plan);
     if (limits_at_once && request_.apply_limits) {
@@ -207,6 +208,17 @@ async::Task<Launched> Conversation::run() {
     };
 }
 
+/// Proceed. A child that has failed meanwhile has left its report, which is what comes next.
+void Conversation::tell(pid_t host_pid) const {
+    try {
+        proceed(socket_, host_pid);
+    } catch (const Error& error) {
+        if (error.error_number() != EPIPE && error.error_number() != ECONNRESET) {
+            throw;
+        }
+    }
+}
+
 /// The relay made the real child, a sibling of its own, and ends.
 async::Task<> Conversation::adopt(Incoming relayed) {
     if (!relayed.fd) {
@@ -219,7 +231,7 @@ async::Task<> Conversation::adopt(Incoming relayed) {
     if (!status.success()) {
         throw premature_end(status, request_.cgroup);
     }
-    proceed(socket_, pid());
+    tell(pid());
 }
 
 /// True at Ready.
@@ -235,10 +247,14 @@ async::Task<bool> Conversation::answer(Incoming incoming) {
             co_await adopt(std::move(incoming));
             co_return false;
         case setup::MessageKind::map_ids:
-            co_await write_id_maps(pid(), *request_.uid_mappings, *request_.gid_mappings);
+            // The parent's half of a step is part of it, also in errors.
+            co_await async::in_context(
+                "step 'map-ids'",
+                write_id_maps(pid(), *request_.uid_mappings, *request_.gid_mappings)
+            );
             break;
         case setup::MessageKind::run_hooks:
-            co_await run_parent_hooks(&request_, pid());
+            co_await async::in_context("step 'runtime-hooks'", run_parent_hooks(&request_, pid()));
             break;
         case setup::MessageKind::console:
             console_ = std::move(incoming.fd);
@@ -247,14 +263,16 @@ async::Task<bool> Conversation::answer(Incoming incoming) {
             }
             break;
         case setup::MessageKind::set_limits:
-            set_limits(*request_.plan, pid());
+            async::in_context(
+                [] { return "step 'limits'"; }, [&] { set_limits(*request_.plan, pid()); }
+            );
             break;
         case setup::MessageKind::ready:
             co_return true;
         case setup::MessageKind::proceed:
             break;  // refused by the sequence
     }
-    proceed(socket_);
+    tell();
     co_return false;
 }
 

@@ -114,12 +114,11 @@ Received receive_record(FdRef socket, std::span<std::byte> buffer) {
     message.msg_control = control.bytes.data();
     message.msg_controllen = control.bytes.size();
     ssize_t got = -1;
+    // ECONNRESET is told once, when the peer has ended with something of ours unread; what it had
+    // sent before (the report of its failure, say) is still to be had, and after it end of file.
     do {
         got = ::recvmsg(socket.number(), &message, MSG_CMSG_CLOEXEC);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0 && errno == ECONNRESET) {
-        return {};
-    }
+    } while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     if (got < 0) {
         throw_errno("recvmsg");
     }
