@@ -261,7 +261,6 @@ const std::vector<Row>& exec_rows() {
         {.step = "executable",
          .cause = "no such file or directory",
          .process = R"({"args": ["/absent"]})"},
-        {.step = "descriptors", .cause = "EIO", .refused = {"close_range,2=0", "EIO"}},
         {.step = "ready", .cause = "EIO", .refused = {"prctl,0=1,1=0", "EIO"}},
         {.step = "exec-label",
          .cause = "ENOENT",
@@ -297,8 +296,11 @@ const std::vector<Exception>& init_exceptions() {
 const std::vector<Exception>& exec_exceptions() {
     static const std::vector<Exception> exceptions = {
         {"die-with-parent", "the relay makes the same call before it"},
+        {"enter-container",
+         "setns(2) as in the relay, which has a row; only without a pid namespace"},
         {"meet-parent", "receives from its own parent, whose end it takes as the order to end"},
         {"undumpable", "the relay makes the same call before it"},
+        {"descriptors", "close_range(2) as in the relay before it; the table of init has a row"},
         {"prepare-exec", "copies strings within the process, no system call but for memory"},
     };
     return exceptions;
