@@ -113,23 +113,6 @@ bool delegates_cgroup(const setup::Plan& plan) {
     return false;
 }
 
-/// Names the arguments and descriptors that systemd's socket activation hands over.
-/// (sd_listen_fds(3))
-void pass_listen_fds(const CreateRequest& request, setup::Plan& plan) {
-    if (request.listen_fds > 0) {
-        plan.payload.env.push_back(concat("LISTEN_FDS=", request.listen_fds));
-        plan.payload.env.push_back("LISTEN_PID=1");
-    }
-    for (unsigned i = 0; i < request.preserve_fds; ++i) {
-        const int number = static_cast<int>(3 + request.listen_fds + i);
-        if (::fcntl(number, F_GETFD) < 0) {
-            throw Error(
-                concat("unable to stat preserved-fd ", i, " (of ", request.preserve_fds, ")"), errno
-            );
-        }
-    }
-}
-
 /// Shows the container a notify socket of our own in place of the caller's. (sd_notify(3))
 void pass_notify_socket(
     const CreateRequest& request,
@@ -246,9 +229,8 @@ setup::Plan Creation::make_plan() {
         .seccomp_cache_root = engine_.options().root,
         .no_pivot = request_.no_pivot,
         .no_new_keyring = request_.no_new_keyring,
-        .preserved_fds = request_.listen_fds + request_.preserve_fds,
     });
-    pass_listen_fds(request_, plan);
+    plan_inherited_fds(request_.listen_fds, request_.preserve_fds, plan);
     pass_notify_socket(request_, privileges_, directory_, plan);
     plan.gate.kind = gate_;
     if (gate_ == setup::GateKind::socket) {

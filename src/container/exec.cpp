@@ -77,11 +77,7 @@ setup::Plan make_plan(Engine& engine, const ExecRequest& request, const Target& 
     plan.session_keyring = concat("_ses.", request.id.text());
     plan_process(process, plan);
     plan_exec_affinity(process, plan);
-    plan.payload.preserved_fds = request.listen_fds + request.preserve_fds;
-    if (request.listen_fds > 0) {
-        plan.payload.env.push_back(concat("LISTEN_FDS=", request.listen_fds));
-        plan.payload.env.push_back("LISTEN_PID=1");
-    }
+    plan_inherited_fds(request.listen_fds, request.preserve_fds, plan);
     if (target.spec.linux_.personality) {
         plan.attributes.personality = target.spec.linux_.personality->domain;
     }

@@ -6,6 +6,7 @@
 #include "corun/container/cgroup_limits.hpp"
 #include "corun/container/plan_process.hpp"
 #include "corun/container/state_text.hpp"
+#include "corun/oci/sysctl.hpp"
 #include "corun/sys/file.hpp"
 
 #include <algorithm>
@@ -13,18 +14,6 @@
 namespace corun::container {
 
 namespace {
-
-/// `net.ipv4.conf.eth0/1.forwarding` → `net/ipv4/conf/eth0.1/forwarding`, as sysctl(8).
-std::string sysctl_path(std::string key) {
-    for (char& c : key) {
-        if (c == '.') {
-            c = '/';
-        } else if (c == '/') {
-            c = '.';
-        }
-    }
-    return key;
-}
 
 StateSource state_source(const PlanInput& input) {
     return {
@@ -93,14 +82,13 @@ setup::Plan build_init_plan(const PlanInput& input) {
     plan_devices(input, plan);
     plan_masks(input, plan);
     for (const auto& [key, value] : spec.linux_.sysctl) {
-        plan.sysctls.emplace_back(sysctl_path(key), value);
+        plan.sysctls.emplace_back(oci::sysctl_path(key), value);
     }
     plan.hostname = spec.hostname;
     plan.domainname = spec.domainname;
     if (!input.no_new_keyring) {
         plan.session_keyring = concat("_ses.", input.id);
     }
-    plan.payload.preserved_fds = input.preserved_fds;
     if (!spec.process) {
         throw Error("/process: required to create a container");
     }

@@ -2,6 +2,7 @@
 // side.
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/container/id_maps.hpp"
 #include "corun/container/plan_builder.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/uapi.hpp"
@@ -48,13 +49,6 @@ setup::JoinedNamespace open_namespace(const oci::Namespace& ns) {
     return {.kind = kind, .fd = std::move(fd), .path = ns.path};
 }
 
-std::string time_offset_line(std::string_view clock, const std::optional<oci::TimeOffset>& offset) {
-    if (!offset) {
-        return {};
-    }
-    return concat(clock, " ", offset->seconds, " ", offset->nanoseconds, "\n");
-}
-
 bool maps_root(const std::vector<oci::IdMapping>& mappings) {
     return std::any_of(mappings.begin(), mappings.end(), [](const oci::IdMapping& mapping) {
         return mapping.container_id == 0;
@@ -84,8 +78,7 @@ void plan_namespaces(const PlanInput& input, setup::Plan& plan) {
     out.becomes_root =
         out.joins(CLONE_NEWUSER) ||
         (out.maps_ids && maps_root(config.uid_mappings) && maps_root(config.gid_mappings));
-    out.time_offsets = time_offset_line("monotonic", config.time_offsets.monotonic) +
-                       time_offset_line("boottime", config.time_offsets.boottime);
+    out.time_offsets = time_offsets_text(config.time_offsets);
     if (!out.time_offsets.empty()) {
         out.created &= ~static_cast<std::uint64_t>(CLONE_NEWTIME);  // the relay makes it
     }

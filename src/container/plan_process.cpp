@@ -11,6 +11,8 @@
 
 #include <climits>
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <set>
@@ -106,6 +108,18 @@ void plan_labels(const oci::Process& process, setup::Plan& plan) {
     plan.labels.selinux_exec_label = process.selinux_label;
 }
 
+/// What a caller left open for us is not CLOEXEC, or it would not be here; what this process has
+/// opened always is. Handing over one of ours would leak a host directory. (CVE-2024-21626)
+void require_inherited(unsigned number, const std::string& what) {
+    const int flags = ::fcntl(static_cast<int>(number), F_GETFD);
+    if (flags < 0) {
+        throw_errno(what);
+    }
+    if ((static_cast<unsigned>(flags) & FD_CLOEXEC) != 0) {
+        throw_errno_value(EBADF, what);
+    }
+}
+
 }  // namespace
 
 bool is_selinux_enabled() {
@@ -142,6 +156,24 @@ std::vector<std::string> warnings_for(const oci::Process& process) {
         );
     }
     return out;
+}
+
+void plan_inherited_fds(unsigned listen_fds, unsigned preserve_fds, setup::Plan& plan) {
+    constexpr unsigned kFirst = 3;  // after stdio
+    for (unsigned i = 0; i < listen_fds; ++i) {
+        require_inherited(kFirst + i, concat("listen fd ", i, " (of ", listen_fds, ")"));
+    }
+    for (unsigned i = 0; i < preserve_fds; ++i) {
+        require_inherited(
+            kFirst + listen_fds + i,
+            concat("unable to stat preserved-fd ", i, " (of ", preserve_fds, ")")
+        );
+    }
+    plan.payload.preserved_fds = listen_fds + preserve_fds;
+    if (listen_fds > 0) {
+        plan.payload.env.push_back(concat("LISTEN_FDS=", listen_fds));
+        plan.payload.env.emplace_back("LISTEN_PID=1");
+    }
 }
 
 void plan_exec_affinity(const oci::Process& process, setup::Plan& plan) {

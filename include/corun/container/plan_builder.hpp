@@ -21,7 +21,6 @@ struct PlanInput {
     std::string seccomp_cache_root;  // the state root, where compiled filters are kept
     bool no_pivot = false;
     bool no_new_keyring = false;
-    unsigned preserved_fds = 0;
 };
 
 /// The plan of a container's first process. Gate and console are the caller's to set.

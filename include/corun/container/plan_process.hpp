@@ -28,6 +28,11 @@ void plan_seccomp(
     setup::Plan& plan
 );
 
+/// The caller's descriptors that the payload keeps: those of systemd's socket activation, announced
+/// as sd_listen_fds(3) wants it, and --preserve-fds after them. Throws where one is not the
+/// caller's.
+void plan_inherited_fds(unsigned listen_fds, unsigned preserve_fds, setup::Plan& plan);
+
 /// process.execCPUAffinity, which only an exec'ed process has.
 void plan_exec_affinity(const oci::Process& process, setup::Plan& plan);
 
