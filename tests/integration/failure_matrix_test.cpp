@@ -429,6 +429,10 @@ TEST_CASE("failure matrix: a process that cannot wait at its gate is a container
         run(command_of(row, runtime, {"create", "--bundle", bundle.write(), id}));
 
     CHECK(created.exit_code == 0);
+    // It gets to the gate, and ends there, only after `create` has returned.
+    constexpr int kTries = 1000;
+    for (int i = 0; i < kTries && !contains(runtime({"state", id}).out, "stopped"); ++i) {
+    }
     CHECK(failed_saying("cannot start a container that has stopped", runtime({"start", id})));
     runtime.expect_success({"delete", id});
     check_clean(runtime);
