@@ -2,9 +2,11 @@
 #include "corun/cli/commands.hpp"
 
 #include "corun/cli/help.hpp"
+#include "corun/sys/entry.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -49,4 +51,13 @@ TEST_CASE("commands: the version's first line is what docker parses") {
     CHECK(version_text().starts_with("corun version "));
     CHECK(version_text().find("\ncommit: ") != std::string::npos);
     CHECK(version_text().find("\nspec: 1.") != std::string::npos);
+}
+
+TEST_CASE("commands: the entry knows each command that puts a process into a container") {
+    for (const Command* command : all_commands()) {
+        const bool known = std::ranges::find(corun::sys::kEnteringCommands, command->name) !=
+                           corun::sys::kEnteringCommands.end();
+        CAPTURE(command->name);
+        CHECK((!command->enters_container || known));
+    }
 }
