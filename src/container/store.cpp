@@ -24,16 +24,23 @@ constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
     throw Error("container does not exist");
 }
 
-/// rm -r below `directory`, symlinks not followed, all but `kept`.
-void remove_content(sys::FdRef directory, std::string_view kept) {
+/// The last record of a state file that is whole, which its newline shows; nothing if none is.
+std::optional<std::string_view> last_record(std::string_view text) {
+    const std::size_t end = text.find_last_not_of('\n', text.rfind('\n'));
+    if (text.rfind('\n') == std::string_view::npos || end == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const std::string_view whole = text.substr(0, end + 1);
+    return whole.substr(whole.rfind('\n') + 1);
+}
+
+/// rm -r below `directory`, symlinks not followed.
+void remove_content(sys::FdRef directory) {
     for (const std::string& name : sys::list_directory(directory)) {
-        if (name == kept) {
-            continue;
-        }
         const std::optional<struct stat> status =
             sys::try_fstatat(directory, name, AT_SYMLINK_NOFOLLOW);
         if (status && S_ISDIR(status->st_mode)) {
-            remove_content(sys::openat(directory, name, kOpenDirectory), {});
+            remove_content(sys::openat(directory, name, kOpenDirectory));
             sys::unlinkat(directory, name, AT_REMOVEDIR);
         } else {
             (void)sys::try_unlinkat(directory, name);  // gone already is what is wanted
@@ -59,7 +66,9 @@ ContainerDirectory::~ContainerDirectory() {
 void ContainerDirectory::save(const Record& record) const {
     in_context(
         [&] { return concat("save state of ", quote(id_.text())); },
-        [&] { sys::replace_file(fd_, kRecordFile, to_json(record, id_.text()), 0600); }
+        [&] {
+            sys::append_to_file(fd_, kRecordFile, concat("\n", to_json(record, id_.text())), 0600);
+        }
     );
 }
 
@@ -69,10 +78,11 @@ std::optional<Record> ContainerDirectory::load() const {
         [&]() -> std::optional<Record> {
             const std::optional<std::string> text =
                 sys::try_read_file(fd_, kRecordFile, kConfigLimit);
-            if (!text) {
+            const std::optional<std::string_view> last = text ? last_record(*text) : std::nullopt;
+            if (!last) {
                 return std::nullopt;
             }
-            return record_from_json(*text);
+            return record_from_json(*last);
         }
     );
 }
@@ -86,7 +96,7 @@ Record ContainerDirectory::load_existing() const {
 }
 
 void ContainerDirectory::save_config(std::string_view text) const {
-    sys::replace_file(fd_, kConfigFile, text, 0600);
+    sys::create_file(fd_, kConfigFile, text, 0600);
 }
 
 std::string ContainerDirectory::load_config() const {
@@ -146,9 +156,16 @@ void ContainerDirectory::remove() {
     in_context(
         [&] { return concat("remove ", quote(path_)); },
         [&] {
-            remove_content(fd_, kRecordFile);
-            (void)sys::try_unlinkat(fd_, kRecordFile);  // a create that was killed early wrote none
-            sys::unlinkat(sys::FdRef::cwd(), path_, AT_REMOVEDIR);
+            // What is usually there, without looking.
+            (void)sys::try_unlinkat(fd_, kConfigFile);
+            (void)sys::try_unlinkat(fd_, kRecordFile);
+            const int error_number = sys::rmdirat_errno(sys::FdRef::cwd(), path_);
+            if (error_number == ENOTEMPTY) {
+                remove_content(fd_);
+                sys::unlinkat(sys::FdRef::cwd(), path_, AT_REMOVEDIR);
+            } else if (error_number != 0) {
+                throw_errno_value(error_number, "rmdir");
+            }
         }
     );
 }

@@ -258,14 +258,18 @@ void write_file(FdRef directory, const std::string& path, std::string_view data)
 void replace_file(FdRef directory, const std::string& name, std::string_view data, mode_t mode) {
     const std::string temporary = concat(".", name, ".tmp");
     (void)try_unlinkat(directory, temporary);  // a leftover of a killed writer: absence is fine
-    {
-        const UniqueFd fd =
-            openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
-        in_context(
-            [&] { return concat("write ", quote(temporary)); }, [&] { write_all(fd, data); }
-        );
-    }
+    create_file(directory, temporary, data, mode);
     renameat(directory, temporary, directory, name);
+}
+
+void create_file(FdRef directory, const std::string& name, std::string_view data, mode_t mode) {
+    const UniqueFd fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+    in_context([&] { return concat("write ", quote(name)); }, [&] { write_all(fd, data); });
+}
+
+void append_to_file(FdRef directory, const std::string& name, std::string_view data, mode_t mode) {
+    const UniqueFd fd = openat(directory, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode);
+    in_context([&] { return concat("write ", quote(name)); }, [&] { write_all(fd, data); });
 }
 
 struct stat fstat(FdRef fd) {

@@ -112,11 +112,12 @@ void at_every_call(Prepare prepare, Check check) {
 }
 
 Json record_of(const Runtime& runtime, const std::string& id) {
-    return Json::parse(read_text(concat(runtime.root(), "/", id, "/state.json")));
+    const std::string text = read_text(concat(runtime.root(), "/", id, "/state.json"));
+    return Json::parse(corun::split(corun::trim(text), '\n').back());
 }
 
 void replace_record(const Runtime& runtime, const std::string& id, const Json& record) {
-    write_text(concat(runtime.root(), "/", id, "/state.json"), record.dump(), 0600);
+    write_text(concat(runtime.root(), "/", id, "/state.json"), record.dump() + "\n", 0600);
 }
 
 }  // namespace
@@ -170,7 +171,8 @@ TEST_CASE("crash: start killed before any of its system calls has started the co
             CAPTURE(status);
             CHECK((status == "created" || status == "running"));
             const Result again = runtime({"start", id});
-            CHECK((again.exit_code == 0) == (status == "created"));
+            // The word to start may be on its way: then it runs before this one is heard.
+            CHECK((again.exit_code != 0 || status == "created"));
             CHECK(listed_status(runtime, id) == "running");
             CHECK(runtime({"delete", "--force", id}).exit_code == 0);
             CHECK(runtime.leftovers().empty());

@@ -1,6 +1,7 @@
 // Store: the state root with one directory per container, and the only writer of it.
-// Parent side; needs write access to the root. Each operation is one atomic step (mkdir, rename,
-// rmdir) or repeatable, so that a process killed between two of them leaves what `delete` can undo.
+// Parent side; needs write access to the root. Each operation is one atomic step (mkdir, an
+// appended line, rmdir) or repeatable, so that a process killed between two of them leaves what
+// `delete` can undo.
 #pragma once
 
 #include "corun/base/scope.hpp"
@@ -39,10 +40,11 @@ public:
 
     [[nodiscard]] sys::FdRef fd() const { return fd_; }
 
-    /// Replaces state.json by rename.
+    /// Adds the record to state.json, where the last whole one counts: a save that is killed half
+    /// way leaves the one before.
     void save(const Record& record) const;
 
-    /// Nothing if there is no state.json: `create` was killed before its first save, or is about to
+    /// Nothing if there is no record yet: `create` was killed before its first save, or is about to
     /// do it.
     [[nodiscard]] std::optional<Record> load() const;
 
@@ -68,7 +70,7 @@ public:
     /// Another process has deleted it since it was opened.
     [[nodiscard]] bool is_gone() const;
 
-    /// Deletes the directory, state.json last. The lock must be held.
+    /// Deletes the directory, once nothing is left that state.json names. The lock must be held.
     void remove();
 
 private:

@@ -88,6 +88,13 @@ void write_file(FdRef directory, const std::string& path, std::string_view data)
 /// old. Without a crash of the machine a reader sees the old or the new text, nothing between.
 void replace_file(FdRef directory, const std::string& name, std::string_view data, mode_t mode);
 
+/// Makes `name`, which must not be there, and writes `data`.
+void create_file(FdRef directory, const std::string& name, std::string_view data, mode_t mode);
+
+/// Adds `data` to the end of `name`, in one write(2) where the file system takes it whole; makes
+/// the file if it is missing.
+void append_to_file(FdRef directory, const std::string& name, std::string_view data, mode_t mode);
+
 [[nodiscard]] struct stat fstat(FdRef fd);
 
 /// stat(2) of a path that is given as the caller wrote it; 0 or an errno.

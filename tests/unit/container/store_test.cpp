@@ -92,13 +92,22 @@ TEST_CASE("store: a save that was killed half way does not disturb the next") {
     const Store store(root.path());
     const ContainerDirectory directory = store.create(kWeb);
     directory.save(Record{.bundle = "/old"});
-    {
-        const sys::UniqueFd half =
-            sys::openat(directory.fd(), ".state.json.tmp", O_WRONLY | O_CREAT | O_EXCL, 0600);
-        sys::write_all(half, "{\"format\":");
-    }
+    sys::append_to_file(directory.fd(), "state.json", "\n{\"format\":", 0600);
 
     CHECK(directory.load().value().bundle == "/old");
+    directory.save(Record{.bundle = "/new"});
+    CHECK(directory.load().value().bundle == "/new");
+}
+
+TEST_CASE("store: a first save that was killed half way counts as none") {
+    const TemporaryRoot root;
+    const Store store(root.path());
+    const ContainerDirectory directory = store.create(kWeb);
+    for (const char* half : {"", "\n", "{\"format\":1,"}) {
+        sys::append_to_file(directory.fd(), "state.json", half, 0600);
+        CHECK_FALSE(directory.load().has_value());
+    }
+
     directory.save(Record{.bundle = "/new"});
     CHECK(directory.load().value().bundle == "/new");
 }
@@ -107,7 +116,7 @@ TEST_CASE("store: a damaged record is an error that names the container") {
     const TemporaryRoot root;
     const Store store(root.path());
     const ContainerDirectory directory = store.create(kWeb);
-    sys::replace_file(directory.fd(), "state.json", "{}", 0600);
+    sys::append_to_file(directory.fd(), "state.json", "{}\n", 0600);
 
     CHECK(error_of([&] { (void)directory.load(); }).starts_with("read state of 'web': "));
 }

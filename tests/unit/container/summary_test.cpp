@@ -51,7 +51,7 @@ TEST_CASE("list: one damaged state does not hide the others") {
     TestEngine test;
     const Store& store = test.engine.store();
     store.create(ContainerId("a")).save(Record{.phase = Phase::created});
-    sys::replace_file(store.create(ContainerId("b")).fd(), "state.json", "garbage", 0600);
+    sys::replace_file(store.create(ContainerId("b")).fd(), "state.json", "garbage\n", 0600);
     store.create(ContainerId("c")).save(Record{.phase = Phase::created});
 
     async::Loop loop;
