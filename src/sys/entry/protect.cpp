@@ -2,6 +2,8 @@
 // and thus no errno, no stack protector, no function of the C or C++ library. Any failure is left
 // to own_binary.cpp, which comes later, has all of that, and decides.
 #include "corun/sys/entry.hpp"
+
+#include "corun/sys/raw_syscall.hpp"
 #include "corun/sys/uapi.hpp"
 
 #include <fcntl.h>
@@ -9,30 +11,12 @@
 
 #include <cstddef>
 
-/// syscall(2) without errno; in the file of the architecture.
-extern "C" long corun_raw_syscall(
-    long number, long first, long second, long third, long fourth, long fifth
-);
-
 /// Called by the entry with the stack as the kernel made it: argc, argv, 0, environment, 0.
 extern "C" void corun_protect_early(long* stack);
 
 namespace {
 
-template <typename T>
-long word(T value) {
-    return reinterpret_cast<long>(value);
-}
-
-long word(long value) {
-    return value;
-}
-
-template <typename... Arguments>
-long raw_syscall(long number, Arguments... arguments) {
-    long words[5] = {word(arguments)...};
-    return corun_raw_syscall(number, words[0], words[1], words[2], words[3], words[4]);
-}
+using corun::sys::raw_syscall;
 
 bool is_word(const char* text, std::string_view wanted) {
     for (const char c : wanted) {
