@@ -38,48 +38,81 @@ std::optional<bool> parse_switch(std::string_view text) {
     return std::nullopt;
 }
 
-/// The words as CLI11 takes them, last one first. Go's flag package, whose dialect callers of runc
-/// speak, has one dash or two in front of long names and letters alike, and lets a value be empty
-/// (`--log=`). Words that name no option stay as they are, and so does what follows "--".
+/// A word taken apart: `--name=value`.
+struct Word {
+    const Option* option = nullptr;  // that it names; none: it is a value or an operand
+    std::optional<std::string_view> value;
+};
+
+/// Go's flag package, whose dialect callers of runc speak, has one dash or two in front of long
+/// names and letters alike, and lets a value be empty (`--log=`).
+Word take_apart(std::span<const Option> options, std::string_view word) {
+    const std::size_t dashes = word.find_first_not_of('-');
+    if (dashes != 1 && dashes != 2) {
+        return {};
+    }
+    const std::string_view body = word.substr(dashes);
+    const std::size_t equals = body.find('=');
+    Word out{.option = find_option(options, body.substr(0, equals)), .value = std::nullopt};
+    if (equals != std::string_view::npos) {
+        out.value = body.substr(equals + 1);
+    }
+    return out;
+}
+
+/// The words as CLI11 takes them, last one first. Words that name no option stay as they are, and
+/// so does what follows "--".
 std::vector<std::string> from_go_dialect(
     std::span<const Option> options, std::span<const std::string> words
 ) {
     std::vector<std::string> out;
     bool only_operands = false;
-    for (const std::string& word : words) {
-        only_operands = only_operands || word == "--";
-        const std::size_t dashes = word.find_first_not_of('-');
-        const std::string_view body = std::string_view(word).substr(std::min(dashes, word.size()));
-        const std::size_t equals = body.find('=');
-        const Option* option = find_option(options, body.substr(0, equals));
-        if (only_operands || (dashes != 1 && dashes != 2) || option == nullptr) {
-            out.push_back(word);
-        } else if (equals == std::string_view::npos) {
-            out.push_back(concat("--", option->name));
-        } else if (equals + 1 == body.size()) {
-            out.push_back(concat("--", option->name));
+    for (const std::string& text : words) {
+        only_operands = only_operands || text == "--";
+        const Word word = take_apart(options, text);
+        if (only_operands || word.option == nullptr) {
+            out.push_back(text);
+        } else if (!word.value) {
+            out.push_back(concat("--", word.option->name));
+        } else if (word.value->empty()) {
+            out.push_back(concat("--", word.option->name));
             out.emplace_back();
         } else {
-            out.push_back(concat("--", option->name, body.substr(equals)));
+            out.push_back(concat("--", word.option->name, "=", *word.value));
         }
     }
     std::reverse(out.begin(), out.end());
     return out;
 }
 
+/// Those that the words name. To declare an option costs CLI11 more than all the rest of its work.
+std::vector<const Option*> named_options(
+    std::span<const Option> options, std::span<const std::string> words
+) {
+    std::vector<const Option*> out;
+    for (const std::string& text : words) {
+        const Option* const option = take_apart(options, text).option;
+        if (option != nullptr && std::find(out.begin(), out.end(), option) == out.end()) {
+            out.push_back(option);
+        }
+    }
+    return out;
+}
+
 /// The table as CLI11 wants it, and back.
 class Parser {
 public:
-    explicit Parser(const Syntax& syntax) : syntax_(syntax) {
+    Parser(const Syntax& syntax, std::span<const std::string> words)
+        : syntax_(syntax), named_(named_options(syntax.options, words)) {
         app_.set_help_flag();
         if (syntax.place == OptionPlace::before_operands) {
             app_.prefix_command();
         } else {
             app_.allow_extras();
         }
-        for (const Option& option : syntax.options) {
-            const std::string name = concat("--", option.name);
-            if (option.argument.empty()) {
+        for (const Option* option : named_) {
+            const std::string name = concat("--", option->name);
+            if (option->argument.empty()) {
                 app_.add_flag(name);
             } else {
                 app_.add_option(name)->expected(1)->multi_option_policy(
@@ -98,8 +131,8 @@ public:
             throw Error(error.what());
         }
         Arguments result(syntax_.options);
-        for (const Option& option : syntax_.options) {
-            take_values(option, result);
+        for (const Option* option : named_) {
+            take_values(*option, result);
         }
         take_operands(words, result);
         return result;
@@ -142,6 +175,7 @@ private:
     }
 
     const Syntax& syntax_;
+    std::vector<const Option*> named_;
     CLI::App app_;
 };
 
@@ -195,7 +229,7 @@ void Arguments::add_value(std::string_view option, std::string value) {
 }
 
 Arguments parse_arguments(const Syntax& syntax, std::span<const std::string> words) {
-    return Parser(syntax).parse(words);
+    return Parser(syntax, words).parse(words);
 }
 
 std::string describe_options(std::span<const Option> options) {
