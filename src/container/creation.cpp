@@ -99,6 +99,20 @@ uid_t root_uid_on_host(const oci::Linux& config) {
     return ::geteuid();
 }
 
+/// Nothing where the container has no network namespace of its own, or one that belongs to a user
+/// namespace that is not there yet, or not ours.
+std::unique_ptr<sys::PreparedNetwork> prepare_network(
+    const Privileges& privileges, const oci::Linux& config
+) {
+    const oci::Namespace* network = oci::find_namespace(config, oci::NamespaceKind::network);
+    const bool is_new = network != nullptr && network->path.empty();
+    const bool has_user = oci::find_namespace(config, oci::NamespaceKind::user) != nullptr;
+    if (!is_new || has_user || !privileges.host_root) {
+        return nullptr;
+    }
+    return std::make_unique<sys::PreparedNetwork>();
+}
+
 /// config-linux#cgroup-ownership: a cgroup2 mount that the container may write, in a cgroup
 /// namespace of its own.
 bool delegates_cgroup(const setup::Plan& plan) {
@@ -139,6 +153,7 @@ public:
           bundle_(std::move(bundle)),
           gate_(gate),
           privileges_(probe_privileges()),
+          network_(prepare_network(privileges_, bundle_.spec.linux_)),
           directory_(engine.store().create(request.id)) {}
 
     async::Task<Launched> run();
@@ -149,6 +164,7 @@ public:
             .record = std::move(record_),
             .spec = std::move(bundle_.spec),
             .launched = std::move(launched),
+            .network = std::move(network_),
         };
     }
 
@@ -168,6 +184,7 @@ private:
     Bundle bundle_;
     setup::GateKind gate_;
     Privileges privileges_;
+    std::unique_ptr<sys::PreparedNetwork> network_;
     ContainerDirectory directory_;
     Record record_;
     std::optional<Cgroup> cgroup_;
@@ -227,6 +244,7 @@ setup::Plan Creation::make_plan() {
         .bundle = bundle_.path,
         .cgroup_directory = cgroup_ ? cgroup_->host_path() : std::string(),
         .seccomp_cache_root = engine_.options().root,
+        .network = network_.get(),
         .no_pivot = request_.no_pivot,
         .no_new_keyring = request_.no_new_keyring,
     });
@@ -296,13 +314,19 @@ async::Task<Launched> Creation::run() {
             },
         .relays_console = request_.console_socket.empty(),
         .apply_limits = [this, &plan] { limit(plan); },
+        .on_birth =
+            [this](const sys::ProcessIdentity& init) {
+                record_.init = init;
+                directory_.save(record_);
+            },
     };
     Launched launched = co_await launch(std::move(request));
     warn(launched.warnings);
     tell_callers(launched);
-    record_.init = launched.identity;
     record_.phase = Phase::created;
-    directory_.save(record_);
+    if (gate_ == setup::GateKind::socket) {
+        directory_.save(record_);
+    }
     co_return launched;
 }
 

@@ -12,14 +12,13 @@
 #include "corun/container/hooks.hpp"
 #include "corun/container/id_maps.hpp"
 #include "corun/setup/child_main.hpp"
+#include "corun/setup/limits.hpp"
 #include "corun/setup/namespaces.hpp"
 #include "corun/setup/relay.hpp"
 #include "corun/setup/wanted.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/process.hpp"
 #include "corun/sys/socket.hpp"
-
-#include <sys/resource.h>
 
 #include <cerrno>
 #include <cstring>
@@ -72,7 +71,7 @@ setup::RequestSequence expected_requests(const setup::Plan& plan) {
         .map_ids = setup::maps_ids(plan),
         .run_hooks = setup::parent_has_hooks(plan),
         .console = setup::has_terminal(plan),
-        .set_limits = setup::has_limits(plan),
+        .set_limits = setup::parent_sets_limits(plan),
     });
 }
 
@@ -114,21 +113,7 @@ Error premature_end(const sys::ExitStatus& status, const std::optional<sys::FdRe
 }
 
 void set_limits(const setup::Plan& plan, pid_t pid) {
-    for (const setup::ResourceLimit& limit : plan.limits) {
-        if (::prlimit64(
-                pid, static_cast<__rlimit_resource>(limit.resource), &limit.value, nullptr
-            ) < 0) {
-            throw_errno(concat(
-                "set ",
-                limit.name,
-                " to ",
-                limit.value.rlim_cur,
-                ":",
-                limit.value.rlim_max,
-                ": prlimit"
-            ));
-        }
-    }
+    setup::set_limits(plan.limits, pid);
     if (plan.oom_score_adj) {
         write_oom_score_adj(pid, *plan.oom_score_adj);
     }
@@ -161,6 +146,7 @@ public:
 private:
     async::Task<> adopt(Incoming relayed);
     async::Task<bool> answer(Incoming incoming);
+    void identify();
     void tell(pid_t host_pid = 0) const;
 
     [[nodiscard]] pid_t pid() const { return child_->child().pid(); }
@@ -168,9 +154,11 @@ private:
     const LaunchRequest& request_;
     setup::RequestSequence sequence_;
     std::optional<sys::ChildGuard> child_;
+    sys::ProcessIdentity identity_;
     sys::UniqueFd socket_;
     sys::UniqueFd console_;
     std::vector<std::string> warnings_;
+    std::optional<Error> early_report_;
 };
 
 async::Task<Launched> Conversation::run() {
@@ -181,31 +169,40 @@ async::Task<Launched> Conversation::run() {
     if (limits_at_once && request_.apply_limits) {
         request_.apply_limits();
     }
+    if (!request_.plan->namespaces.needs_relay()) {
+        identify();
+    }
     bool ready = false;
     while (!ready) {
         std::optional<Incoming> incoming = co_await receive(socket_);
         if (!incoming) {
             const sys::ExitStatus status = co_await async::exit_of(child_->child());
             (void)child_->release();  // reaped
-            throw premature_end(status, request_.cgroup);
+            throw early_report_.value_or(premature_end(status, request_.cgroup));
         }
         ready = co_await answer(std::move(*incoming));
     }
     if (!limits_at_once && request_.apply_limits) {
         request_.apply_limits();
     }
-    const std::optional<sys::ProcessStat> stat = sys::try_process_stat(pid());
-    if (!stat) {
-        throw Error("the container's process is gone", ESRCH);
-    }
-    const sys::ProcessIdentity identity{.pid = pid(), .start_time = stat->start_time};
     co_return Launched{
         .child = std::move(*child_),
-        .identity = identity,
+        .identity = identity_,
         .socket = std::move(socket_),
         .console = std::move(console_),
         .warnings = std::move(warnings_),
     };
+}
+
+void Conversation::identify() {
+    const std::optional<sys::ProcessStat> stat = sys::try_process_stat(pid());
+    if (!stat) {
+        throw Error("the container's process is gone", ESRCH);
+    }
+    identity_ = {.pid = pid(), .start_time = stat->start_time};
+    if (request_.on_birth) {
+        request_.on_birth(identity_);
+    }
 }
 
 /// Proceed. A child that has failed meanwhile has left its report, which is what comes next.
@@ -231,7 +228,11 @@ async::Task<> Conversation::adopt(Incoming relayed) {
     if (!status.success()) {
         throw premature_end(status, request_.cgroup);
     }
+    if (early_report_) {
+        throw *early_report_;
+    }
     tell(pid());
+    identify();
 }
 
 /// True at Ready.
@@ -239,6 +240,12 @@ async::Task<bool> Conversation::answer(Incoming incoming) {
     sequence_.accept(incoming.message.kind);
     switch (incoming.message.kind) {
         case setup::MessageKind::report:
+            if (request_.plan->namespaces.needs_relay() && identity_.pid == 0) {
+                // The relay's, or that of a child that was faster than the relay's word of it:
+                // until we have that child, nobody would reap it.
+                early_report_ = error_of(incoming.message);
+                co_return false;
+            }
             throw error_of(incoming.message);
         case setup::MessageKind::warning:
             warnings_.emplace_back(incoming.message.text_view());

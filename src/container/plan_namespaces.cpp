@@ -73,6 +73,10 @@ void plan_namespaces(const PlanInput& input, setup::Plan& plan) {
             out.created |= static_cast<std::uint32_t>(ns.kind);
         }
     }
+    if (input.network != nullptr) {
+        out.created &= ~static_cast<std::uint64_t>(CLONE_NEWNET);
+        out.network = input.network;
+    }
     out.brings_loopback_up = out.creates(CLONE_NEWNET);
     out.maps_ids = out.creates(CLONE_NEWUSER);
     out.becomes_root =

@@ -12,6 +12,7 @@
 #include <climits>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -57,8 +58,18 @@ std::string rlimit_name(int resource) {
     return concat("rlimit ", resource);
 }
 
+/// What this process, and so its child, is limited to now.
+rlim64_t hard_limit(int resource) {
+    rlimit64 now = {};
+    if (::getrlimit64(static_cast<__rlimit_resource>(resource), &now) < 0) {
+        throw_errno("getrlimit");
+    }
+    return now.rlim_max;
+}
+
 void plan_limits(const oci::Process& process, setup::Plan& plan) {
     for (const oci::Rlimit& limit : process.rlimits) {
+        plan.limits_take_privilege |= limit.hard > hard_limit(limit.resource);
         plan.limits.push_back({
             .resource = limit.resource,
             .value = {.rlim_cur = limit.soft, .rlim_max = limit.hard},

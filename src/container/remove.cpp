@@ -61,8 +61,10 @@ bool another_uses_cgroup(Engine& engine, const ContainerId& self, const std::str
 }
 
 async::Task<> remove_cgroup(Cgroup cgroup) {
-    cgroup.kill();
-    co_await cgroup.wait_until_empty(kEndLimit);
+    if (cgroup.is_populated()) {
+        cgroup.kill();
+        co_await cgroup.wait_until_empty(kEndLimit);
+    }
     co_await cgroup.remove(kEndLimit);
 }
 

@@ -17,11 +17,12 @@ namespace corun::container {
 
 namespace {
 
-/// The half of `start` for a child that waits on its own handshake.
+/// The half of `start` for a child that has no gate.
 async::Task<> start_created(Engine* engine, Created* created) {
     const sys::FdRef socket = created->launched.socket;
-    proceed(socket);  // it is on record and may outlive us
-    proceed(socket);  // start
+    proceed(socket);
+    created->network.reset();
+    created->directory.save(created->record);
     std::vector<std::string> warnings;
     co_await await_exec(socket, &warnings);
     for (const std::string& warning : warnings) {
@@ -72,14 +73,17 @@ async::Task<sys::ExitStatus> run_created(
 }
 
 /// Another command may have deleted the container meanwhile.
-async::Task<> delete_container(Engine* engine, const ContainerId* id) {
-    std::optional<ContainerDirectory> directory = engine->store().try_open(*id);
-    if (!directory) {
-        co_return;
+async::Task<> delete_container(Engine* engine, Created* created) {
+    ContainerDirectory& directory = created->directory;
+    try {
+        directory.lock();
+    } catch (const Error&) {
+        if (directory.is_gone()) {
+            co_return;
+        }
+        throw;
     }
-    directory->lock();
-    const std::optional<Record> record = directory->load();
-    co_await destroy(*engine, *directory, record.value_or(Record()));
+    co_await destroy(*engine, directory, std::move(created->record));
 }
 
 }  // namespace
@@ -92,7 +96,7 @@ async::Task<sys::ExitStatus> run(Engine& engine, RunRequest request) {
     }
     const Detach detach = request.detach ? Detach::yes : Detach::no;
     Created created =
-        co_await create_container(engine, request.create, setup::GateKind::handshake, detach);
+        co_await create_container(engine, request.create, setup::GateKind::none, detach);
     async::SignalStream* const forwarded = signals ? &*signals : nullptr;
     std::exception_ptr failure;
     sys::ExitStatus status;
@@ -104,7 +108,7 @@ async::Task<sys::ExitStatus> run(Engine& engine, RunRequest request) {
     created.directory.unlock();
     const bool deletes = failure || (!request.detach && !request.keep);
     if (deletes) {
-        co_await async::shielded(delete_container(&engine, &request.create.id));
+        co_await async::shielded(delete_container(&engine, &created));
     }
     if (failure) {
         std::rethrow_exception(failure);

@@ -9,17 +9,9 @@ namespace corun::container {
 
 namespace {
 
-/// `create` has not finished: it is at work as long as it holds the lock.
-Observation observe_unfinished(
-    const ContainerDirectory& directory, const std::optional<Record>& record
-) {
-    if (!directory.is_busy()) {
-        return {};
-    }
-    return {
-        .status = Status::creating,
-        .init = record ? sys::try_open_process(record->init) : std::nullopt,
-    };
+/// `create` or `run` has not come to its end: it is at work as long as it holds the lock.
+bool is_being_created(const ContainerDirectory& directory, const std::optional<Record>& record) {
+    return (!record || record->phase == Phase::creating) && directory.is_busy();
 }
 
 Status status_of_living(Engine& engine, const ContainerDirectory& directory, const Record& record) {
@@ -46,10 +38,12 @@ std::optional<Cgroup> try_open_cgroup(Engine& engine, const Record& record) {
 Observation observe(
     Engine& engine, const ContainerDirectory& directory, const std::optional<Record>& record
 ) {
-    if (!record || record->phase == Phase::creating) {
-        return observe_unfinished(directory, record);
+    const bool creating = is_being_created(directory, record);
+    std::optional<sys::Pidfd> init = record ? sys::try_open_process(record->init) : std::nullopt;
+    if (creating) {
+        return {.status = Status::creating, .init = std::move(init)};
     }
-    std::optional<sys::Pidfd> init = sys::try_open_process(record->init);
+    // Also where `run` was killed between its word to the child and its word to the record.
     if (!init) {
         return {};
     }

@@ -43,7 +43,7 @@ constexpr std::array kExecSteps{
     Step{"own-proc", "fsopen(2)", needs_own_proc, open_own_proc},
     Step{"terminal", "config#process", has_terminal, open_terminal},
     Step{"attributes", "config#process", always, set_attributes},
-    Step{"limits", "config#posix-process", has_limits, ask_for_limits},
+    Step{"limits", "config#posix-process", has_limits, take_limits},
     Step{"stdio", "config#process", always, own_stdio},
     Step{"working-directory", "config#process", always, enter_cwd},
     Step{"ids", "config#posix-platform-user", always, take_ids},

@@ -1,11 +1,38 @@
-// Rlimits and oom_score_adj. The child only asks: raising them takes CAP_SYS_RESOURCE over the
-// host, which the root of a user namespace does not hold.
+// Rlimits and oom_score_adj. In the child, before it takes the payload's ids; set_limits() in the
+// parent too.
 #include "corun/setup/limits.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/setup/wanted.hpp"
+
+#include <sys/resource.h>
 
 namespace corun::setup {
 
-void ask_for_limits(ChildContext& context) {
-    context.handshake.ask(MessageKind::set_limits);
+void take_limits(ChildContext& context) {
+    if (parent_sets_limits(context.plan)) {
+        context.handshake.ask(MessageKind::set_limits);
+        return;
+    }
+    set_limits(context.plan.limits, 0);
+}
+
+void set_limits(const std::vector<ResourceLimit>& limits, pid_t pid) {
+    for (const ResourceLimit& limit : limits) {
+        const auto resource = static_cast<__rlimit_resource>(limit.resource);
+        if (::prlimit64(pid, resource, &limit.value, nullptr) < 0) {
+            throw_errno(concat(
+                "set ",
+                limit.name,
+                " to ",
+                limit.value.rlim_cur,
+                ":",
+                limit.value.rlim_max,
+                ": prlimit"
+            ));
+        }
+    }
 }
 
 }  // namespace corun::setup

@@ -98,6 +98,10 @@ void become_root(ChildContext& /*context*/) {
     sys::set_parent_death_signal(SIGKILL);
 }
 
+void join_prepared_network(ChildContext& context) {
+    context.plan.namespaces.network->join();
+}
+
 void create_cgroup_namespace(ChildContext& /*context*/) {
     sys::unshare(CLONE_NEWCGROUP);
 }

@@ -63,9 +63,6 @@ void wait_at_gate(ChildContext& context) {
     switch (context.plan.gate.kind) {
         case GateKind::none:
             return;
-        case GateKind::handshake:
-            (void)context.handshake.await_proceed();  // only the first Proceed carries a pid
-            return;
         case GateKind::socket:
             wait_on_socket(context);
             return;

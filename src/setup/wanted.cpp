@@ -35,6 +35,10 @@ bool has_new_cgroup_namespace(const Plan& plan) {
     return plan.namespaces.creates_cgroup_namespace;
 }
 
+bool has_prepared_network(const Plan& plan) {
+    return plan.namespaces.network != nullptr;
+}
+
 bool brings_loopback_up(const Plan& plan) {
     return plan.namespaces.brings_loopback_up;
 }
@@ -89,6 +93,10 @@ bool has_masked_paths(const Plan& plan) {
 
 bool has_limits(const Plan& plan) {
     return !plan.limits.empty() || plan.oom_score_adj.has_value();
+}
+
+bool parent_sets_limits(const Plan& plan) {
+    return plan.limits_take_privilege || plan.oom_score_adj.has_value();
 }
 
 bool has_capabilities(const Plan& plan) {

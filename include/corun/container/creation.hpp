@@ -10,15 +10,20 @@
 #include "corun/container/store.hpp"
 #include "corun/oci/spec.hpp"
 #include "corun/setup/plan.hpp"
+#include "corun/sys/prepared_network.hpp"
+
+#include <memory>
 
 namespace corun::container {
 
-/// A container on record as created; its process has said Ready and has not been let go on yet.
+/// A container whose process has said Ready and has not been let go on yet. With a gate it is on
+/// record as created; without one the caller saves the record, for which the start need not wait.
 struct Created {
     ContainerDirectory directory;  // locked
     Record record;
     oci::Spec spec;
     Launched launched;
+    std::unique_ptr<sys::PreparedNetwork> network;  // joined; may go once the child goes on
 };
 
 /// Whether the caller stays with the container; decides what a terminal needs.

@@ -38,6 +38,9 @@ struct LaunchRequest {
     // Sets the cgroup's limits: at once where the child makes no further process, else at Ready, so
     // that a limit of one process leaves room for what the start itself needs.
     std::function<void()> apply_limits;
+
+    // Told who the child is as soon as that is known; the child is at work meanwhile.
+    std::function<void(const sys::ProcessIdentity&)> on_birth;
 };
 
 /// A child that has said Ready and waits. Killed and reaped when destroyed, until released.

@@ -10,11 +10,11 @@
 //                    ◄───────────  Proceed            they have run
 //   Console + fd     ───────────►                     only with a terminal: the master of the pty
 //                    ◄───────────  Proceed
-//   SetLimits        ───────────►                     only with rlimits or oom_score_adj
+//   SetLimits        ───────────►                     only with oom_score_adj, or rlimits above
+//   ours
 //                    ◄───────────  Proceed            they are set on the child, from outside
 //   Ready            ───────────►                     all that can fail before the payload is done
-//                    ◄───────────  Proceed            recorded: from now on the child may outlive
-//                    us ◄───────────  Proceed            `run` only: start
+//                    ◄───────────  Proceed            from now on the child may outlive the parent
 //   Warning{text}    ───────────►                     at any time, no answer
 //   Report{errno, text} ────────►                     it failed; nothing follows
 //   (end of file)    ───────────►                     exec succeeded: the socket is CLOEXEC

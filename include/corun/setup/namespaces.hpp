@@ -26,6 +26,9 @@ void map_ids(ChildContext& context);
 /// Takes all ids to 0 of the (new or joined) user namespace.
 void become_root(ChildContext& context);
 
+/// Joins the network namespace that another process has made meanwhile, `lo` up in it.
+void join_prepared_network(ChildContext& context);
+
 /// unshare(CLONE_NEWCGROUP): its root is the cgroup the process is in, thus not made by clone3,
 /// which would take the parent's (Linux, copy_cgroup_ns).
 void create_cgroup_namespace(ChildContext& context);

@@ -6,6 +6,7 @@
 
 #include "corun/sys/fd.hpp"
 #include "corun/sys/mount.hpp"
+#include "corun/sys/prepared_network.hpp"
 
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -27,8 +28,9 @@ struct JoinedNamespace {
 };
 
 struct NamespacePlan {
-    std::uint64_t created = 0;              // CLONE_NEW* for clone3
-    std::vector<JoinedNamespace> joined;    // in the order of the document
+    std::uint64_t created = 0;                      // CLONE_NEW* for clone3
+    const sys::PreparedNetwork* network = nullptr;  // the new network namespace, if made ahead
+    std::vector<JoinedNamespace> joined;            // in the order of the document
     bool creates_cgroup_namespace = false;  // apart from `created`: made once in the right cgroup
     std::string time_offsets;               // text for /proc/self/timens_offsets; empty: none
     bool maps_ids = false;                  // ask the parent to write uid_map and gid_map
@@ -169,15 +171,14 @@ struct MemoryPolicyPlan {
     std::vector<unsigned long> node_mask;
 };
 
-/// prlimit(2), done by the parent.
+/// prlimit(2).
 struct ResourceLimit {
     int resource = 0;  // RLIMIT_*
     rlimit64 value = {};
     std::string name;  // for messages
 };
 
-/// Properties that the process sets on itself. Rlimits and oom_score_adj are set by the parent, who
-/// may hold CAP_SYS_RESOURCE where the child does not.
+/// Properties that the process sets on itself.
 struct AttributesPlan {
     std::optional<SchedulerPlan> scheduler;
     std::optional<int> io_priority;  // ioprio_set(2)'s value
@@ -222,9 +223,8 @@ struct HooksPlan {
 
 /// How the process waits between `created` and `running`.
 enum class GateKind {
-    none,       // exec: it does not wait
-    handshake,  // run: the parent says Proceed once more
-    socket,     // create: a later `corun start` connects
+    none,    // run, exec: it goes on as soon as it is ready
+    socket,  // create: a later `corun start` connects
 };
 
 struct GatePlan {
@@ -253,6 +253,7 @@ struct Plan {
     std::string session_keyring;  // its name; empty: the caller's is kept
     CredentialsPlan credentials;
     std::vector<ResourceLimit> limits;
+    bool limits_take_privilege = false;  // a hard limit is above the one there is
     std::optional<int> oom_score_adj;
     AttributesPlan attributes;
     SeccompPlan seccomp;

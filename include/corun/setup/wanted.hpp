@@ -15,6 +15,7 @@ namespace corun::setup {
 [[nodiscard]] bool becomes_root(const Plan& plan);
 [[nodiscard]] bool has_session_keyring(const Plan& plan);
 [[nodiscard]] bool has_new_cgroup_namespace(const Plan& plan);
+[[nodiscard]] bool has_prepared_network(const Plan& plan);
 [[nodiscard]] bool brings_loopback_up(const Plan& plan);
 [[nodiscard]] bool needs_own_proc(const Plan& plan);
 [[nodiscard]] bool has_mounts(const Plan& plan);
@@ -29,6 +30,7 @@ namespace corun::setup {
 [[nodiscard]] bool has_readonly_paths(const Plan& plan);
 [[nodiscard]] bool has_masked_paths(const Plan& plan);
 [[nodiscard]] bool has_limits(const Plan& plan);
+[[nodiscard]] bool parent_sets_limits(const Plan& plan);
 [[nodiscard]] bool has_capabilities(const Plan& plan);
 [[nodiscard]] bool has_initial_affinity(const Plan& plan);
 [[nodiscard]] bool has_gate(const Plan& plan);

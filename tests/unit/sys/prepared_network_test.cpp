@@ -1,0 +1,70 @@
+// A network namespace made ahead, on the running kernel.
+#include "corun/sys/prepared_network.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/sys/file.hpp"
+#include "forked.hpp"
+
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <net/if.h>
+
+using namespace corun;
+using namespace corun::test;
+
+namespace {
+
+std::string own_network() {
+    return sys::readlinkat(sys::FdRef::cwd(), "/proc/self/ns/net");
+}
+
+bool loopback_is_up() {
+    const sys::UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    struct ifreq request = {.ifr_ifrn = {"lo"}, .ifr_ifru = {}};
+    return ::ioctl(socket.ref().number(), SIOCGIFFLAGS, &request) == 0 &&
+           (request.ifr_flags & IFF_UP) != 0;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "prepared network: who joins it is in a network of its own with a loopback that is up" *
+    needs_privilege(Privilege::namespaces)
+) {
+    CHECK(error_in_child(CLONE_NEWNET, [] {
+              const std::string before = own_network();
+              expect(!loopback_is_up(), "down");
+              const sys::PreparedNetwork network;
+              expect_equal(own_network(), before);
+
+              network.join();
+
+              expect(own_network() != before, "another network");
+              expect(loopback_is_up(), "up");
+          }) == "");
+}
+
+TEST_CASE(
+    "prepared network: it outlives its maker in who has joined it" *
+    needs_privilege(Privilege::namespaces)
+) {
+    CHECK(error_in_child(CLONE_NEWNET, [] {
+              {
+                  const sys::PreparedNetwork network;
+                  network.join();
+              }
+              expect(loopback_is_up(), "up");
+              expect(::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD, "no process left");
+          }) == "");
+}
+
+TEST_CASE("prepared network: one that nobody joins leaves no process") {
+    { const sys::PreparedNetwork network; }
+
+    CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+    CHECK(errno == ECHILD);
+}
