@@ -2,7 +2,6 @@
 // and thus no errno, no stack protector, no function of the C or C++ library. Any failure is left
 // to own_binary.cpp, which comes later, has all of that, and decides.
 #include "corun/sys/entry.hpp"
-
 #include "corun/sys/raw_syscall.hpp"
 #include "corun/sys/uapi.hpp"
 
