@@ -413,12 +413,16 @@ async::Task<> Cgroup::freeze(std::chrono::steady_clock::duration limit) {
     thaw_again.dismiss();
 }
 
+void Cgroup::begin_thaw() {
+    const int error_number = write_core_file(directory_, "cgroup.freeze", "0");
+    if (error_number != 0) {
+        throw_errno_value(error_number, "write", "cgroup.freeze");
+    }
+}
+
 async::Task<> Cgroup::thaw(std::chrono::steady_clock::duration limit) {
     try {
-        const int error_number = write_core_file(directory_, "cgroup.freeze", "0");
-        if (error_number != 0) {
-            throw_errno_value(error_number, "write", "cgroup.freeze");
-        }
+        begin_thaw();
         co_await async::with_deadline(limit, until(directory_, Goal::thawed));
     } catch (Error& error) {
         if (const std::optional<std::string> culprit = frozen_ancestor(*hierarchy_, path_)) {

@@ -35,6 +35,7 @@ sys::SpawnRequest request_for(
         .standard_input = input,
         .standard_output = surroundings.output,
         .standard_error = surroundings.error_output,
+        .lifetime = surroundings.lifetime,
     };
 }
 

@@ -4,6 +4,7 @@
 #include "corun/async/cancel.hpp"
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/container/freezer_turn.hpp"
 #include "corun/container/status.hpp"
 
 #include <chrono>
@@ -33,23 +34,30 @@ void signal_members(const Cgroup& cgroup, int signal) {
 }
 
 /// Frozen meanwhile, so that no process forks one that the signal misses.
-async::Task<> signal_all(Cgroup cgroup, int signal) {
+async::Task<> signal_all(Cgroup cgroup, int signal, sys::FdRef directory) {
     if (signal == SIGKILL) {
         cgroup.kill();
         co_return;
+    }
+    const FreezerTurn turn = FreezerTurn::take(directory);
+    if (turn.is_freeze_abandoned()) {
+        co_await cgroup.thaw(kFreezeLimit);
+        turn.unmark();
     }
     if (cgroup.is_frozen()) {
         signal_members(cgroup, signal);
         co_return;
     }
-    co_await cgroup.freeze(kFreezeLimit);
+    turn.mark();
     std::exception_ptr failure;
     try {
+        co_await cgroup.freeze(kFreezeLimit);
         signal_members(cgroup, signal);
     } catch (...) {
         failure = std::current_exception();
     }
     co_await async::shielded(cgroup.thaw(kFreezeLimit));
+    turn.unmark();
     if (failure) {
         std::rethrow_exception(failure);
     }
@@ -67,7 +75,7 @@ async::Task<> kill(Engine& engine, KillRequest request) {
     if (whole_cgroup && record) {
         std::optional<Cgroup> cgroup = try_open_cgroup(engine, *record);
         if (cgroup) {
-            co_await signal_all(*std::move(cgroup), request.signal);
+            co_await signal_all(*std::move(cgroup), request.signal, directory.fd());
             co_return;
         }
     }

@@ -28,21 +28,22 @@ namespace corun::container {
 
 namespace {
 
-/// A message and what travelled with it; nothing when the child closed its end.
+/// A message and what travelled with it, or the end: the child closed its side.
 struct Incoming {
     setup::Message message;
     sys::UniqueFd fd;
+    bool is_end = false;
+    bool child_was_deaf = false;  // it ended without having read our last word
 };
 
-async::Task<std::optional<Incoming>> receive(sys::FdRef socket) {
+async::Task<Incoming> receive(sys::FdRef socket) {
     co_await async::readable(socket);
     Incoming incoming;
     sys::Received received =
         sys::receive_record(socket, std::as_writable_bytes(std::span(&incoming.message, 1)));
-    if (received.closed()) {
-        co_return std::nullopt;
-    }
-    if (received.size != sizeof incoming.message) {
+    incoming.is_end = received.closed();
+    incoming.child_was_deaf = received.peer_was_deaf;
+    if (!incoming.is_end && received.size != sizeof incoming.message) {
         throw Error(concat("handshake: a record of ", received.size, " bytes"), EPROTO);
     }
     incoming.fd = std::move(received.fd);
@@ -112,6 +113,10 @@ Error premature_end(const sys::ExitStatus& status, const std::optional<sys::FdRe
     return Error(concat("container init exited with status ", status.code, " before it was ready"));
 }
 
+[[noreturn]] void throw_ended_before_start() {
+    throw Error("the container's process ended before it was started");
+}
+
 void set_limits(const setup::Plan& plan, pid_t pid) {
     setup::set_limits(plan.limits, pid);
     if (plan.oom_score_adj) {
@@ -123,6 +128,7 @@ async::Task<> run_parent_hooks(const LaunchRequest* request, pid_t pid) {
     HookSurroundings surroundings;
     surroundings.state = state_text(request->hook_state, "creating", pid);
     surroundings.directory = request->hook_state.bundle;
+    surroundings.lifetime = sys::Lifetime::of_caller;
     co_await run_hooks(request->hooks->prestart, "prestart", surroundings);
     co_await run_hooks(request->hooks->create_runtime, "createRuntime", surroundings);
 }
@@ -174,13 +180,13 @@ async::Task<Launched> Conversation::run() {
     }
     bool ready = false;
     while (!ready) {
-        std::optional<Incoming> incoming = co_await receive(socket_);
-        if (!incoming) {
+        Incoming incoming = co_await receive(socket_);
+        if (incoming.is_end) {
             const sys::ExitStatus status = co_await async::exit_of(child_->child());
             (void)child_->release();  // reaped
             throw early_report_.value_or(premature_end(status, request_.cgroup));
         }
-        ready = co_await answer(std::move(*incoming));
+        ready = co_await answer(std::move(incoming));
     }
     if (!limits_at_once && request_.apply_limits) {
         request_.apply_limits();
@@ -207,13 +213,7 @@ void Conversation::identify() {
 
 /// Proceed. A child that has failed meanwhile has left its report, which is what comes next.
 void Conversation::tell(pid_t host_pid) const {
-    try {
-        proceed(socket_, host_pid);
-    } catch (const Error& error) {
-        if (error.error_number() != EPIPE && error.error_number() != ECONNRESET) {
-            throw;
-        }
-    }
+    (void)try_proceed(socket_, host_pid);
 }
 
 /// The relay made the real child, a sibling of its own, and ends.
@@ -295,33 +295,51 @@ async::Task<Launched> launch(LaunchRequest request) {
     co_return co_await conversation.run();
 }
 
-void proceed(sys::FdRef socket, pid_t host_pid) {
+void proceed(sys::FdRef socket) {
+    if (!try_proceed(socket)) {
+        throw_ended_before_start();
+    }
+}
+
+bool try_proceed(sys::FdRef socket, pid_t host_pid) {
     setup::Message message;
     message.kind = setup::MessageKind::proceed;
     message.pid = host_pid;
-    setup::send_message(socket, message);
+    try {
+        setup::send_message(socket, message);
+        return true;
+    } catch (const Error& error) {
+        if (error.error_number() != EPIPE && error.error_number() != ECONNRESET) {
+            throw;
+        }
+        return false;
+    }
 }
 
 async::Task<> await_exec(sys::FdRef socket, std::vector<std::string>* warnings) {
+    bool was_deaf = false;
     while (true) {
-        std::optional<Incoming> incoming = co_await receive(socket);
-        if (!incoming) {
-            co_return;
+        const Incoming incoming = co_await receive(socket);
+        was_deaf = was_deaf || incoming.child_was_deaf;
+        if (incoming.is_end) {
+            break;
         }
-        if (incoming->message.kind == setup::MessageKind::report) {
-            throw error_of(incoming->message);
+        if (incoming.message.kind == setup::MessageKind::report) {
+            throw error_of(incoming.message);
         }
-        if (incoming->message.kind != setup::MessageKind::warning) {
+        if (incoming.message.kind != setup::MessageKind::warning) {
             throw Error(
-                concat(
-                    "handshake: unexpected ", setup::name_of(incoming->message.kind), " at exec"
-                ),
+                concat("handshake: unexpected ", setup::name_of(incoming.message.kind), " at exec"),
                 EPROTO
             );
         }
         if (warnings != nullptr) {
-            warnings->emplace_back(incoming->message.text_view());
+            warnings->emplace_back(incoming.message.text_view());
         }
+    }
+    // A socket that exec has closed had been read empty: Proceed came first.
+    if (was_deaf) {
+        throw_ended_before_start();
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/container/freezer_turn.hpp"
 #include "corun/container/status.hpp"
 
 #include <chrono>
@@ -31,12 +32,17 @@ async::Task<> pause(Engine& engine, PauseRequest request) {
         throw Error(concat("container not running: it is ", oci::status_name(status)));
     }
     Cgroup cgroup = cgroup_of(engine, record);
+    const FreezerTurn turn =
+        FreezerTurn::take(directory.fd());  // a kill at work would thaw it again
     co_await cgroup.freeze(kFreezeLimit);
 }
 
 async::Task<> resume(Engine& engine, ResumeRequest request) {
     const ContainerDirectory directory = engine.store().open(request.id);
     const Record record = directory.load_existing();
+    if (end_abandoned_freeze(engine, directory, record)) {
+        co_return;
+    }
     const Status status = observe(engine, directory, record).status;
     if (status != Status::paused) {
         throw Error(concat("container not paused: it is ", oci::status_name(status)));

@@ -26,6 +26,7 @@ async::Task<> run_poststart_hooks(
     HookSurroundings surroundings;
     surroundings.state = state_text(source, "running", process->pid());
     surroundings.directory = source.bundle;
+    surroundings.lifetime = sys::Lifetime::of_caller;
     try {
         co_await run_hooks(spec->hooks.poststart, "poststart", surroundings);
     } catch (const Error&) {

@@ -21,12 +21,16 @@ namespace corun::container {
 
 namespace {
 
+[[noreturn]] void throw_stopped() {
+    throw Error("cannot start a container that has stopped");
+}
+
 void require_created(Status status) {
     switch (status) {
         case Status::created:
             return;
         case Status::stopped:
-            throw Error("cannot start a container that has stopped");
+            throw_stopped();
         case Status::running:
             throw Error("cannot start an already running container");
         default:
@@ -46,13 +50,15 @@ async::Task<> start(Engine& engine, StartRequest request) {
     require_created(seen.status);
     std::optional<sys::UniqueFd> gate = sys::try_connect_seqpacket(directory.fd(), kStartSocket);
     if (!gate) {
-        throw Error("cannot start a container that has stopped");
+        throw_stopped();
     }
     sys::UniqueFd notify;
     if (!request.notify_socket.empty()) {
         notify = bind_notify_socket(directory.fd());
     }
-    proceed(*gate);
+    if (!try_proceed(*gate)) {
+        throw_stopped();
+    }
     std::vector<std::string> warnings;
     co_await await_exec(*gate, &warnings);
     for (const std::string& warning : warnings) {

@@ -1,6 +1,7 @@
 // What a container is doing now. Parent side.
 #include "corun/container/status.hpp"
 
+#include "corun/container/freezer_turn.hpp"
 #include "corun/sys/socket.hpp"
 
 #include <utility>
@@ -17,7 +18,7 @@ bool is_being_created(const ContainerDirectory& directory, const std::optional<R
 Status status_of_living(Engine& engine, const ContainerDirectory& directory, const Record& record) {
     // The freezer first: a frozen process does not answer at its gate.
     const std::optional<Cgroup> cgroup = try_open_cgroup(engine, record);
-    if (cgroup && cgroup->is_frozen()) {
+    if (cgroup && cgroup->is_frozen() && !end_abandoned_freeze(engine, directory, record)) {
         return Status::paused;
     }
     // The gate is closed by the exec of the container's program (CLOEXEC), so nobody listens once
@@ -33,6 +34,21 @@ std::optional<Cgroup> try_open_cgroup(Engine& engine, const Record& record) {
         return std::nullopt;
     }
     return Cgroup::try_open(engine.cgroups(), record.cgroup_path);
+}
+
+bool end_abandoned_freeze(
+    Engine& engine, const ContainerDirectory& directory, const Record& record
+) {
+    const std::optional<FreezerTurn> turn = FreezerTurn::try_take(directory.fd());
+    if (!turn || !turn->is_freeze_abandoned()) {
+        return false;
+    }
+    std::optional<Cgroup> cgroup = try_open_cgroup(engine, record);
+    if (cgroup) {
+        cgroup->begin_thaw();
+    }
+    turn->unmark();
+    return cgroup.has_value();
 }
 
 Observation observe(

@@ -20,15 +20,16 @@ std::vector<std::string> payload_environment(const PayloadPlan& payload) {
     std::unordered_set<std::string_view> seen;
     // From the end, so that of several values the last is met first.
     for (auto it = payload.env.rbegin(); it != payload.env.rend(); ++it) {
-        if (seen.insert(name_of_variable(*it)).second) {
+        if (seen.insert(name_of_variable(*it)).second && *it != "HOME=") {
             out.push_back(*it);
         }
     }
     std::reverse(out.begin(), out.end());
-    if (!seen.contains("HOME")) {
-        out.emplace_back("HOME=/");
-    }
     return out;
+}
+
+bool needs_home(const std::vector<std::string>& environment) {
+    return !find_variable(environment, "HOME");
 }
 
 std::optional<std::string_view> find_variable(

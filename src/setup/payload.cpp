@@ -1,7 +1,9 @@
 // execve(2) of the payload, in two parts: what allocates, and what does not.
 #include "corun/setup/payload.hpp"
 
+#include "corun/base/text.hpp"
 #include "corun/setup/environment.hpp"
+#include "corun/setup/home.hpp"
 #include "corun/setup/tail.hpp"
 #include "corun/sys/process.hpp"
 
@@ -24,6 +26,10 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
 
 void prepare_exec(ChildContext& context) {
     context.environment_text = payload_environment(context.plan.payload);
+    if (needs_home(context.environment_text)) {
+        const std::optional<std::string> home = find_home(context.plan.credentials.uid);
+        context.environment_text.push_back(concat("HOME=", home.value_or("/")));
+    }
     context.arguments = pointers_to(context.plan.payload.args);
     context.environment = pointers_to(context.environment_text);
 }

@@ -164,6 +164,13 @@ std::string read_at(FdRef fd, std::size_t offset, std::size_t size) {
     return out;
 }
 
+void empty_file(FdRef fd) {
+    if (::ftruncate(fd.number(), 0) < 0) {
+        throw_errno("ftruncate");
+    }
+    seek_to_start(fd);
+}
+
 void seek_to_start(FdRef fd) {
     if (::lseek(fd.number(), 0, SEEK_SET) < 0) {
         throw_errno("lseek");

@@ -114,10 +114,12 @@ Received receive_record(FdRef socket, std::span<std::byte> buffer) {
     message.msg_control = control.bytes.data();
     message.msg_controllen = control.bytes.size();
     ssize_t got = -1;
+    bool was_reset = false;
     // ECONNRESET is told once, when the peer has ended with something of ours unread; what it had
     // sent before (the report of its failure, say) is still to be had, and after it end of file.
     do {
         got = ::recvmsg(socket.number(), &message, MSG_CMSG_CLOEXEC);
+        was_reset = was_reset || (got < 0 && errno == ECONNRESET);
     } while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     if (got < 0) {
         throw_errno("recvmsg");
@@ -126,7 +128,11 @@ Received receive_record(FdRef socket, std::span<std::byte> buffer) {
     if ((static_cast<unsigned>(message.msg_flags) & MSG_TRUNC) != 0) {
         throw_errno_value(EMSGSIZE, "recvmsg");
     }
-    return {.size = static_cast<std::size_t>(got), .fd = std::move(fd)};
+    return {
+        .size = static_cast<std::size_t>(got),
+        .fd = std::move(fd),
+        .peer_was_deaf = was_reset,
+    };
 }
 
 UniqueFd listen_seqpacket(FdRef directory, const std::string& name) {

@@ -12,12 +12,14 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
 #include <string_view>
 
@@ -33,6 +35,7 @@ struct Launch {
     const char* directory = nullptr;
     std::array<int, 3> standard = {};
     bool own_session = false;
+    pid_t parent_to_die_with = 0;  // 0: none
 
     const char* failed_call = nullptr;
     const char* failed_object = "";
@@ -84,8 +87,22 @@ void reset_signals() {
     return true;
 }
 
+/// A parent that died before the request is not told of any more: then its child has another.
+[[nodiscard]] bool die_with_parent(Launch& launch) {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+        return fail(launch, "prctl(PR_SET_PDEATHSIG)");
+    }
+    if (::getppid() != launch.parent_to_die_with) {
+        ::_exit(EXIT_FAILURE);
+    }
+    return true;
+}
+
 [[nodiscard]] bool execute(Launch& launch) {
     reset_signals();
+    if (launch.parent_to_die_with != 0 && !die_with_parent(launch)) {
+        return false;
+    }
     if (launch.own_session && ::setsid() < 0) {
         return fail(launch, "setsid");
     }
@@ -185,6 +202,7 @@ Pidfd spawn(const SpawnRequest& request) {
              number_of(request.standard_output),
              number_of(request.standard_error)},
         .own_session = request.session == Session::own,
+        .parent_to_die_with = request.lifetime == Lifetime::of_caller ? ::getpid() : 0,
     };
     Pidfd child = run_child(launch);
     if (launch.error_number != 0) {

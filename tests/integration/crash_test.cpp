@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
 
 using namespace corun::test;
 
@@ -111,6 +112,15 @@ void at_every_call(Prepare prepare, Check check) {
     FAIL("the command does not end");
 }
 
+/// What its cgroup is told to do, which it may be about to.
+bool is_frozen(pid_t pid) {
+    const std::string membership = read_text(concat("/proc/", pid, "/cgroup"));
+    const std::size_t line = membership.rfind("0::");
+    std::string path = membership.substr(line + 3);
+    path.resize(path.find('\n'));
+    return read_text(concat("/sys/fs/cgroup", path, "/cgroup.freeze")) == "1\n";
+}
+
 Json record_of(const Runtime& runtime, const std::string& id) {
     const std::string text = read_text(concat(runtime.root(), "/", id, "/state.json"));
     return Json::parse(corun::split(corun::trim(text), '\n').back());
@@ -195,6 +205,30 @@ TEST_CASE("crash: delete killed before any of its system calls is finished by an
     );
 }
 
+TEST_CASE("crash: kill --all killed before any of its system calls leaves nobody frozen") {
+    Runtime runtime;
+    Container container = runtime.run_detached(sleeping());
+    const std::vector<std::string> kill = {"kill", "--all", container.id(), "CONT"};
+    bool was_frozen = false;
+
+    at_every_call(
+        [&] { return command(runtime, kill); },
+        [&](unsigned call) {
+            CAPTURE(call);
+            was_frozen = was_frozen || is_frozen(container.pid());
+            // Whoever comes next finds it: one looks, one lets it go, one signals again.
+            const std::vector<std::vector<std::string>> next = {
+                {"state", container.id()}, {"resume", container.id()}, kill};
+            const Result ran = runtime(next.at(call % next.size()));
+            CHECK((ran.exit_code == 0 || failed_saying("not paused: it is running", ran)));
+            CHECK_FALSE(is_frozen(container.pid()));
+            CHECK(container.status() == "running");
+        }
+    );
+    CHECK(was_frozen);
+    CHECK(runtime({"delete", "--force", container.id()}).exit_code == 0);
+}
+
 TEST_CASE("crash: create killed while a hook blocks leaves its container to delete") {
     for (const std::string kind : {"createRuntime", "createContainer"}) {
         CAPTURE(kind);
@@ -205,6 +239,8 @@ TEST_CASE("crash: create killed while a hook blocks leaves its container to dele
         const std::string id = runtime.new_id();
         Process creator = runtime.spawn({"create", "--bundle", bundle.write(), id});
         const std::string hook = read_text(bundle.path("fifo"));  // waits for the hook
+        const std::optional<corun::sys::Pidfd> of_host =
+            kind == "createRuntime" ? corun::sys::Pidfd::try_open(std::stoi(hook)) : std::nullopt;
         CHECK(listed_status(runtime, id) == "creating");
         CHECK(failed_saying("that is not stopped: creating", runtime({"delete", id})));
 
@@ -212,11 +248,8 @@ TEST_CASE("crash: create killed while a hook blocks leaves its container to dele
         (void)creator.wait();
 
         CHECK(runtime({"delete", "--force", id}).exit_code == 0);
-        if (kind == "createRuntime") {
-            // A program of the host, outside the cgroup: it may be half way through its own work,
-            // and is left to end by itself, as with runc.
-            ::kill(std::stoi(hook), SIGKILL);
-        }
+        // A program of the host, outside the cgroup, goes with the create that started it.
+        CHECK((!of_host || wait_for_exit(*of_host)));
         CHECK(runtime.leftovers().empty());
     }
 }

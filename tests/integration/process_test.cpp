@@ -54,10 +54,17 @@ TEST_CASE("process: the last of two values of a variable wins" * needs(Capabilit
     CHECK_FALSE(contains(out, "TWICE=1"));
 }
 
-TEST_CASE("process: HOME is set where the document leaves it out") {
+TEST_CASE("process: HOME is that of the container's passwd where the document leaves it out") {
     Bundle bundle;
+    bundle.file("/etc/passwd", "1000:x:0:0::/roots:/bin/sh\nweb:x:1000:1000::/webs:/bin/sh\n");
 
-    CHECK(contains(seen_by(bundle, {"probe", "env"}), "HOME=/"));
+    CHECK(has_line("HOME=/roots", seen_by(bundle, {"probe", "env"})));
+    bundle.user(1000, 1000);
+    CHECK(has_line("HOME=/webs", seen_by(bundle, {"probe", "env"})));
+    bundle.user(1001, 1000);
+    CHECK(has_line("HOME=/", seen_by(bundle, {"probe", "env"})));
+    bundle.env("HOME=/given");
+    CHECK(has_line("HOME=/given", seen_by(bundle, {"probe", "env"})));
 }
 
 TEST_CASE("process: the payload starts in cwd") {

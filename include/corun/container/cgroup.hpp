@@ -70,6 +70,9 @@ public:
     /// cancelled, they are let go again before the error is thrown (ETIMEDOUT).
     [[nodiscard]] async::Task<> freeze(std::chrono::steady_clock::duration limit);
 
+    /// Lets them go, without waiting until all have resumed.
+    void begin_thaw();
+
     /// Lets them go; ETIMEDOUT if an ancestor keeps them frozen.
     [[nodiscard]] async::Task<> thaw(std::chrono::steady_clock::duration limit);
 

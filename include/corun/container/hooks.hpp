@@ -5,6 +5,7 @@
 #include "corun/async/task.hpp"
 #include "corun/oci/spec.hpp"
 #include "corun/sys/fd.hpp"
+#include "corun/sys/spawn.hpp"
 
 #include <optional>
 #include <string>
@@ -19,6 +20,9 @@ struct HookSurroundings {
     /// Where output goes; absent: it is kept, and its last line put into an error.
     std::optional<sys::FdRef> output = std::nullopt;
     std::optional<sys::FdRef> error_output = std::nullopt;
+    /// A hook of a container that is being made goes with a runtime that is killed, as all else
+    /// does; one that cleans up after a container (poststop) is to finish.
+    sys::Lifetime lifetime = sys::Lifetime::its_own;
 };
 
 /// Runs one hook to its end, in a session of its own. Throws if it cannot be executed, does not

@@ -56,11 +56,14 @@ struct Launched {
 /// `step 'mounts': mount '/proc': …`; no process is left then.
 [[nodiscard]] async::Task<Launched> launch(LaunchRequest request);
 
-/// Lets the Ready child go on.
-void proceed(sys::FdRef socket, pid_t host_pid = 0);
+/// Lets the Ready child go on. Throws if it is gone already.
+void proceed(sys::FdRef socket);
+
+/// As proceed(), but false if the child is gone. It is told `host_pid` with it.
+[[nodiscard]] bool try_proceed(sys::FdRef socket, pid_t host_pid = 0);
 
 /// Waits for the outcome of exec on the handshake's (or the start gate's) socket: end of file is
-/// success, a report is thrown.
+/// success, a report is thrown, and so is the end of a child that has not read Proceed.
 [[nodiscard]] async::Task<> await_exec(sys::FdRef socket, std::vector<std::string>* warnings);
 
 }  // namespace corun::container

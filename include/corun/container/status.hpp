@@ -36,6 +36,12 @@ struct Observation {
     return observe(engine, directory, record).status;
 }
 
+/// Thaws a container that a killed `kill --all` has left frozen; false if that is not so. observe()
+/// does it too.
+bool end_abandoned_freeze(
+    Engine& engine, const ContainerDirectory& directory, const Record& record
+);
+
 /// The container's cgroup; nothing if it has none or it is gone.
 [[nodiscard]] std::optional<Cgroup> try_open_cgroup(Engine& engine, const Record& record);
 

@@ -95,6 +95,9 @@ void create_file(FdRef directory, const std::string& name, std::string_view data
 /// the file if it is missing.
 void append_to_file(FdRef directory, const std::string& name, std::string_view data, mode_t mode);
 
+/// ftruncate(2) to nothing, and the file offset back to the beginning.
+void empty_file(FdRef fd);
+
 [[nodiscard]] struct stat fstat(FdRef fd);
 
 /// stat(2) of a path that is given as the caller wrote it; 0 or an errno.

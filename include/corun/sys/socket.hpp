@@ -20,12 +20,14 @@ void send_record(
 struct Received {
     std::size_t size = 0;
     UniqueFd fd;
+    /// The peer ended with something of ours unread, or before it accepted the connection.
+    bool peer_was_deaf = false;
 
     [[nodiscard]] bool closed() const { return size == 0; }
 };
 
-/// Blocks for one record. A record longer than `buffer` is an error (EMSGSIZE). ECONNRESET counts
-/// as closed.
+/// Blocks for one record. A record longer than `buffer` is an error (EMSGSIZE). ECONNRESET is no
+/// error but told as `peer_was_deaf`, together with what the peer had sent before, or its end.
 [[nodiscard]] Received receive_record(FdRef socket, std::span<std::byte> buffer);
 
 /// A SEQPACKET listener at `name` in `directory`, which must be private (0700): that is what guards

@@ -16,6 +16,11 @@ namespace corun::sys {
 /// Whose session and process group the program runs in.
 enum class Session { of_caller, own };
 
+/// What becomes of the program when its parent dies first. `of_caller`: it is killed
+/// (PR_SET_PDEATHSIG(2const)), though not what it has started itself, nor once it has executed a
+/// set-user-ID program.
+enum class Lifetime { its_own, of_caller };
+
 /// What to run. Descriptors are lent for the call; all others are closed in the program.
 struct SpawnRequest {
     std::string path;                      // absolute: nothing is searched for
@@ -26,6 +31,7 @@ struct SpawnRequest {
     std::optional<FdRef> standard_output;
     std::optional<FdRef> standard_error;
     Session session = Session::of_caller;
+    Lifetime lifetime = Lifetime::its_own;
 };
 
 /// Starts the program, with all signals at their defaults and none blocked. Throws

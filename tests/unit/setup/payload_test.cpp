@@ -28,6 +28,7 @@ TEST_CASE("payload: it gets its arguments and its environment, and nothing else"
     Plan plan;
     plan.payload.args = {"name", "-c", "echo \"$0 $1\"; env", "zero", "one"};
     plan.payload.env = {"A=1", "A=2"};
+    plan.credentials.uid = 4000000000;  // nobody's in /etc/passwd
 
     const test::StepOutcome outcome = execute(plan, "/bin/sh");
 

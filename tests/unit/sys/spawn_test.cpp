@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 
 using namespace corun;
@@ -133,6 +134,38 @@ TEST_CASE("spawn: a session of its own makes the program the leader of a group t
     CHECK(sys::signal_process_group(child, SIGKILL));
     CHECK(child.wait().signal == SIGKILL);
     CHECK_FALSE(sys::signal_process_group(child, SIGKILL));
+}
+
+TEST_CASE("spawn: a program whose life is its caller's is killed with it, another is not") {
+    for (const sys::Lifetime lifetime : {sys::Lifetime::of_caller, sys::Lifetime::its_own}) {
+        sys::Pipe pipe = sys::make_pipe();
+        const pid_t caller = ::fork();
+        if (caller == 0) {
+            const sys::Pidfd child = sys::spawn(
+                {.path = "/bin/sleep",
+                 .arguments = {"sleep", "1000"},
+                 .session = sys::Session::own,
+                 .lifetime = lifetime}
+            );
+            const pid_t pid = child.pid();
+            sys::write_all(pipe.write_end, {reinterpret_cast<const char*>(&pid), sizeof pid});
+            ::pause();
+        }
+        pid_t pid = 0;
+        REQUIRE(
+            sys::read_some(pipe.read_end, reinterpret_cast<char*>(&pid), sizeof pid) == sizeof pid
+        );
+        const sys::Pidfd child = sys::Pidfd::try_open(pid).value();
+        ::kill(caller, SIGKILL);
+        ::waitpid(caller, nullptr, 0);
+
+        if (lifetime == sys::Lifetime::of_caller) {
+            CHECK(child.exits_within(std::chrono::seconds(60)));
+        } else {
+            CHECK_FALSE(child.exits_within(std::chrono::milliseconds(20)));
+            (void)child.send_signal(SIGKILL);
+        }
+    }
 }
 
 TEST_CASE("find_program: an executable is found by name and a missing one is not") {
