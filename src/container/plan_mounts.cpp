@@ -97,9 +97,6 @@ void plan_bind(
             "bind mounts cannot have any filesystem-specific options applied: ", quote(options.data)
         ));
     }
-    if (options.copy_symlink) {
-        throw Error("option \"copy-symlink\" is not supported yet");
-    }
     if (mount.source.empty()) {
         throw Error("a bind mount needs a source");
     }
@@ -108,8 +105,17 @@ void plan_bind(
         mount.source.starts_with('/') ? mount.source : concat(input.bundle, "/", mount.source);
     out.source.depth =
         options.bind == oci::BindKind::rbind ? sys::Depth::recursive : sys::Depth::single;
+    if (options.copy_symlink) {
+        const sys::UniqueFd itself = sys::open(out.source.path, O_PATH | O_NOFOLLOW);
+        if (S_ISLNK(sys::fstat(itself).st_mode)) {
+            out.kind = setup::MountKind::symlink;
+            out.data = sys::readlinkat(itself, "");
+            return;
+        }
+    }
     const int nofollow = options.source_nofollow ? O_NOFOLLOW : 0;
     const sys::UniqueFd source = sys::open(out.source.path, O_PATH | nofollow);
+    out.source.follows_symlink = !options.source_nofollow;
     out.source.is_directory = S_ISDIR(sys::fstat(source).st_mode);
     const bool wants_idmap = options.idmap != oci::IdmapKind::none || !mount.uid_mappings.empty();
     sys::UniqueFd mapping;
@@ -173,7 +179,8 @@ setup::MountPlan plan_mount(
     out.attributes = to_sys(options.attributes);
     out.recursive_attributes = to_sys(options.recursive_attributes);
     out.propagation = to_plan(options.propagation);
-    out.no_symlinks = options.destination_nofollow || allows_no_symlinks(out.destination);
+    out.no_symlinks = allows_no_symlinks(out.destination);
+    out.covers_symlink = options.destination_nofollow;
     if (options.remount) {
         out.kind = setup::MountKind::remount;
         out.data = options.data;

@@ -23,8 +23,15 @@ MountTarget make_target(std::string path, sys::Symlinks symlinks, sys::UniqueFd 
 std::optional<sys::UniqueFd> look_up(
     const sys::RootDir& root, const std::string& path, sys::Symlinks symlinks
 ) {
-    return symlinks == sys::Symlinks::refuse ? root.try_open_without_symlinks(path, O_PATH)
-                                             : root.try_open(path, O_PATH);
+    switch (symlinks) {
+        case sys::Symlinks::refuse:
+            return root.try_open_without_symlinks(path, O_PATH);
+        case sys::Symlinks::keep_last:
+            return root.try_open(path, O_PATH | O_NOFOLLOW);
+        case sys::Symlinks::follow:
+            return root.try_open(path, O_PATH);
+    }
+    return std::nullopt;
 }
 
 bool can_be_renamed(const MountTarget& target) {

@@ -2,6 +2,10 @@
 // nothing.
 #include "corun/setup/bind_source.hpp"
 
+#include "corun/sys/file.hpp"
+
+#include <fcntl.h>
+
 namespace corun::setup {
 
 namespace {
@@ -35,6 +39,10 @@ sys::UniqueFd clone_bind_source(
 sys::UniqueFd take_tree(const BindSource& source, const BindSettings& settings) {
     if (source.tree) {
         return sys::duplicate(source.tree);
+    }
+    if (!source.follows_symlink) {
+        const sys::UniqueFd itself = sys::open(source.path, O_PATH | O_NOFOLLOW);
+        return clone_bind_source(itself, "", source.depth, settings);
     }
     return clone_bind_source(sys::FdRef::cwd(), source.path, source.depth, settings);
 }

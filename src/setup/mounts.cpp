@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -71,7 +72,10 @@ void check_target(const sys::RootDir& root, const MountTarget& target) {
 sys::Symlinks symlinks_on_the_way(const MountPlan& mount, const std::string& path) {
     const bool refuse = mount.no_symlinks || is_proc(path) || is_below_proc(path) ||
                         mount.type == "proc" || mount.type == "sysfs";
-    return refuse ? sys::Symlinks::refuse : sys::Symlinks::follow;
+    if (refuse) {
+        return sys::Symlinks::refuse;
+    }
+    return mount.covers_symlink ? sys::Symlinks::keep_last : sys::Symlinks::follow;
 }
 
 MountTarget ensure_target(
@@ -195,7 +199,10 @@ void mount_bind(ChildContext& ctx, const MountPlan& mount, const std::string& pa
     if (is_proc(path) && sys::filesystem_type(tree) != PROC_SUPER_MAGIC) {
         refuse_other_than_proc();
     }
-    const MountTarget target = ensure_target(*ctx.root, mount, path, mount.source.is_directory);
+    MountTarget target = ensure_target(*ctx.root, mount, path, mount.source.is_directory);
+    if (target.symlinks == sys::Symlinks::follow && S_ISLNK(sys::fstat(tree).st_mode)) {
+        target.symlinks = sys::Symlinks::keep_last;  // what is looked up afterwards is the source
+    }
     attach_verified(*ctx.root, target, tree);
 }
 
@@ -233,6 +240,26 @@ void remount(ChildContext& ctx, const MountPlan& mount, const std::string& path)
     change_propagation(object, mount.propagation);
 }
 
+/// The same symlink may be there already.
+void make_symlink(const ChildContext& ctx, const MountPlan& mount, const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    const std::string name = path.substr(slash + 1);
+    const bool refuse = symlinks_on_the_way(mount, path) == sys::Symlinks::refuse;
+    const sys::UniqueFd parent = ctx.root->ensure_directory(
+        path.substr(0, slash), refuse ? sys::Symlinks::refuse : sys::Symlinks::follow
+    );
+    if (sys::try_symlinkat(mount.data, parent, name)) {
+        return;
+    }
+    const std::optional<struct stat> found = sys::try_fstatat(parent, name, AT_SYMLINK_NOFOLLOW);
+    if (!found || !S_ISLNK(found->st_mode) || sys::readlinkat(parent, name) != mount.data) {
+        throw Error(
+            concat("copy of the symlink to ", quote(mount.data), ": a different file exists there"),
+            EEXIST
+        );
+    }
+}
+
 void make_one(ChildContext& ctx, const MountPlan& mount) {
     const std::string path = sys::clean_absolute(mount.destination);
     check_destination(path);
@@ -248,6 +275,9 @@ void make_one(ChildContext& ctx, const MountPlan& mount) {
             return;
         case MountKind::remount:
             remount(ctx, mount, path);
+            return;
+        case MountKind::symlink:
+            make_symlink(ctx, mount, path);
             return;
     }
 }

@@ -70,7 +70,8 @@ UniqueFd RootDir::ensure_file(const std::string& path, Symlinks symlinks) const 
 }
 
 UniqueFd RootDir::ensure(const std::string& path, Leaf leaf, Search search) const {
-    const int kind = leaf == Leaf::directory ? O_DIRECTORY : 0;
+    const bool keeps = search.symlinks == Symlinks::keep_last;
+    const int kind = keeps ? O_NOFOLLOW : leaf == Leaf::directory ? O_DIRECTORY : 0;
     const std::uint64_t resolve = search.symlinks == Symlinks::refuse ? kNoSymlinks : kInRoot;
     int error_number = 0;
     UniqueFd existing = openat2_nothrow(
@@ -91,7 +92,9 @@ UniqueFd RootDir::ensure(const std::string& path, Leaf leaf, Search search) cons
 UniqueFd RootDir::make_leaf(
     const std::string& parent_path, const std::string& name, Leaf leaf, Search search
 ) const {
-    const UniqueFd parent = ensure(parent_path, Leaf::directory, search);
+    const Symlinks on_the_way =
+        search.symlinks == Symlinks::refuse ? Symlinks::refuse : Symlinks::follow;
+    const UniqueFd parent = ensure(parent_path, Leaf::directory, {on_the_way, search.links_left});
     if (name == "..") {
         return open(concat(parent_path, "/.."), O_PATH);
     }

@@ -527,3 +527,43 @@ TEST_CASE("mounts: none of the host's is left in the container's table") {
         CHECK_MESSAGE(expected, std::string(line));
     }
 }
+
+TEST_CASE("mounts: copy-symlink makes a symlink as source again, and binds anything else") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.directory("/etc");
+    std::filesystem::create_symlink("../some/where", bundle.path("link"));
+    write_text(bundle.path("plain"), "bound\n");
+    bundle.writable_root().mount({"/etc/made", "", bundle.path("link"), {"bind", "copy-symlink"}});
+    bundle.mount({"/etc/plain", "", bundle.path("plain"), {"bind", "copy-symlink"}});
+    bundle.args({"sh", "-c", "cat /etc/plain; ls -l /etc/made"});
+
+    // A second time it is there already.
+    for (int i = 0; i < 2; ++i) {
+        const Result result = runtime.run(bundle);
+        CHECK_MESSAGE(result.exit_code == 0, result.err);
+        CHECK(result.out.starts_with("bound\n"));
+        CHECK(result.out.ends_with("/etc/made -> ../some/where\n"));
+    }
+
+    std::filesystem::remove(bundle.in_rootfs("/etc/made"));
+    bundle.symlink("/etc/made", "else/where");
+    CHECK(failed_saying("a different file exists there", runtime.run(bundle)));
+}
+
+TEST_CASE("mounts: src-nofollow binds a symlink itself, dest-nofollow covers one") {
+    Runtime runtime;
+    Bundle bundle;
+    std::filesystem::create_symlink("/etc/target", bundle.path("link"));
+    write_text(bundle.path("plain"), "bound\n");
+    bundle.file("/etc/target", "target\n").file("/etc/empty", "").symlink("/etc/there", "target");
+    bundle.mount({"/etc/empty", "", bundle.path("link"), {"bind", "src-nofollow"}});
+    bundle.mount({"/etc/there", "", bundle.path("plain"), {"bind", "dest-nofollow"}});
+    bundle.args({"sh", "-c", "cat /etc/there /etc/target; ls -l /etc/empty"});
+
+    const Result result = runtime.run(bundle);
+
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+    CHECK(result.out.starts_with("bound\ntarget\n"));
+    CHECK(result.out.ends_with("/etc/empty -> /etc/target\n"));
+}

@@ -53,7 +53,8 @@ struct BindSource {
     std::string path;
     sys::Depth depth = sys::Depth::single;
     bool is_directory = true;
-    sys::UniqueFd tree;
+    sys::UniqueFd tree = {};
+    bool follows_symlink = true;  // at the end of `path`
 };
 
 enum class MountKind {
@@ -61,6 +62,7 @@ enum class MountKind {
     filesystem,  // a new file system of `type`
     cgroup,   // cgroup2, or where that is forbidden a bind of the container's own cgroup (`source`)
     remount,  // attributes of a mount that is there
+    symlink,  // no mount: a symlink to `data`
 };
 
 /// `type` is MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE.
@@ -83,6 +85,7 @@ struct MountPlan {
     std::vector<PropagationChange> propagation;
     bool copies_up = false;    // tmpcopyup
     bool no_symlinks = false;  // the destination is /proc, /sys or /dev: no symlink may lead there
+    bool covers_symlink = false;  // a symlink at the destination is itself covered
 };
 
 /// How the root directory is changed.

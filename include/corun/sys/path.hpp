@@ -14,8 +14,9 @@ namespace corun::sys {
 
 /// What a symlink on the way to a path means.
 enum class Symlinks {
-    follow,  // below the root
-    refuse,  // ELOOP: for /proc, /sys, /dev
+    follow,     // below the root
+    keep_last,  // the same, but one at the end is itself meant
+    refuse,     // ELOOP: for /proc, /sys, /dev
 };
 
 /// A directory below which paths are resolved as a process chroot'ed into it would see them
