@@ -2,6 +2,7 @@
 // ids still: the directories above the rootfs may be closed to the container's root.
 #include "corun/setup/rootfs.hpp"
 
+#include "corun/base/error.hpp"
 #include "corun/setup/bind_source.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/mount.hpp"
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace corun::setup {
@@ -24,11 +26,27 @@ sys::UniqueFd mount_root_of(sys::FdRef directory) {
     return place;
 }
 
+/// Where the tree is attached: at its own path. The parent may have come through a directory that
+/// is closed to who has capabilities in the new user namespace alone; then, what it cloned there is
+/// attached over the root directory, which is as good until the root switch.
+sys::UniqueFd place_of(const RootfsPlan& rootfs) {
+    int error_number = 0;
+    sys::UniqueFd place =
+        sys::openat2_nothrow(sys::FdRef::cwd(), rootfs.path, O_PATH | O_DIRECTORY, 0, error_number);
+    if (!place && error_number == EACCES && rootfs.source.tree) {
+        return sys::open("/", O_PATH | O_DIRECTORY);
+    }
+    if (!place) {
+        throw_errno_value(error_number, "open", rootfs.path);
+    }
+    return place;
+}
+
 }  // namespace
 
 void attach_rootfs(ChildContext& ctx) {
     const RootfsPlan& rootfs = ctx.plan.rootfs;
-    sys::UniqueFd place = sys::open(rootfs.path, O_PATH | O_DIRECTORY);
+    sys::UniqueFd place = place_of(rootfs);
     if (rootfs.root_switch == RootSwitch::chroot) {
         ctx.root.emplace(std::move(place));
         return;

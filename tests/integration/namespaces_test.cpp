@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -254,4 +255,17 @@ TEST_CASE("user namespace: devices and mounts work in it") {
     CHECK(has_line("write /dev/null: ok", result.out));
     CHECK(has_line("open /dev/zero: ok", result.out));
     CHECK(has_line("type=devpts", result.out));
+}
+
+TEST_CASE("namespaces: a bundle in a directory that is closed to the container's root runs") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.map_ids(100000, 65536).args({"echo", "inside"});
+    bundle.write();
+    REQUIRE(::chown(bundle.path().c_str(), 12345, 12345) == 0);
+    REQUIRE(::chmod(bundle.path().c_str(), 0700) == 0);
+
+    const Result result = runtime.run(bundle);
+
+    CHECK_MESSAGE(result.out == "inside\n", result.err);
 }
