@@ -32,7 +32,7 @@ void set_exec_label(ChildContext& context) {
         // (Linux 5.8)
         write_label(
             context,
-            concat("AppArmor profile ", quote(labels.apparmor_profile)),
+            concat("AppArmor profile ", quote(labels.apparmor_profile), " (is it loaded?)"),
             "attr/apparmor/exec",
             concat("exec ", labels.apparmor_profile)
         );

@@ -36,9 +36,11 @@ TEST_CASE("labels: an error names the label and, in the quotes podman looks for,
     selinux.labels.selinux_exec_label = "no:such:label";
 
     // Whether the LSM is absent or refuses an unknown label, both are errors.
-    CHECK(test::run_in_child(apparmor, set_label)
-              .error.starts_with("apply AppArmor profile 'no-such-profile': write to "
-                                 "`/proc/thread-self/attr/apparmor/exec`: "));
+    CHECK(
+        test::run_in_child(apparmor, set_label)
+            .error.starts_with("apply AppArmor profile 'no-such-profile' (is it loaded?): write to "
+                               "`/proc/thread-self/attr/apparmor/exec`: ")
+    );
     CHECK(test::run_in_child(selinux, set_label)
               .error.starts_with(
                   "apply SELinux label 'no:such:label': write to `/proc/thread-self/attr/exec`: "
