@@ -53,7 +53,13 @@ int run(const Invocation& /*invocation*/) {
                 // Asked for under runc's name by podman and CRI-O, whatever the runtime.
                 {"org.opencontainers.runc.checkpoint.enabled", "false"},
             },
-        .unsafe_annotations = {},
+        .unsafe_annotations =
+            {"run.oci.delegate-cgroup",
+             "run.oci.hooks.stderr",
+             "run.oci.hooks.stdout",
+             "run.oci.keep_original_groups",
+             "run.oci.pidfd_receiver",
+             "run.oci.seccomp.receiver"},
     };
     print(oci::features_json(facts) + "\n");
     return 0;

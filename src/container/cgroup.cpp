@@ -267,6 +267,22 @@ std::optional<sys::UniqueFd> try_own_device_program(sys::FdRef cgroup) {
     return std::nullopt;
 }
 
+void refuse_to_climb(const std::string& path) {
+    int depth = 0;
+    for (const std::string_view part : split(path, '/')) {
+        if (part == "..") {
+            --depth;
+        } else if (!part.empty() && part != ".") {
+            ++depth;
+        }
+        if (depth < 0) {
+            throw Error(
+                concat("bad sub cgroup path: ", quote(path), " leads out of the container's cgroup")
+            );
+        }
+    }
+}
+
 async::Task<> remove_when_empty(sys::FdRef cgroup, sys::FdRef mount, std::string path) {
     do {
         co_await until(cgroup, Goal::empty);
@@ -315,20 +331,22 @@ std::optional<Cgroup> Cgroup::try_open(const CgroupHierarchy& hierarchy, const s
     return Cgroup(hierarchy, std::move(clean), std::move(*directory));
 }
 
-std::optional<Cgroup> Cgroup::try_open_below(const std::string& path) const {
-    int depth = 0;
-    for (const std::string_view part : split(path, '/')) {
-        if (part == "..") {
-            --depth;
-        } else if (!part.empty() && part != ".") {
-            ++depth;
-        }
-        if (depth < 0) {
-            throw Error(
-                concat("bad sub cgroup path: ", quote(path), " leads out of the container's cgroup")
-            );
-        }
+Cgroup Cgroup::create_below(const std::string& path) const {
+    refuse_to_climb(path);
+    return create(*hierarchy_, concat(path_, sys::clean_absolute(path)));
+}
+
+void Cgroup::add_process(pid_t pid) {
+    const int error_number = write_core_file(directory_, "cgroup.procs", concat(pid));
+    if (error_number != 0) {
+        throw Error(
+            concat("write ", pid, " to ", quote(host_path() + "/cgroup.procs")), error_number
+        );
     }
+}
+
+std::optional<Cgroup> Cgroup::try_open_below(const std::string& path) const {
+    refuse_to_climb(path);
     const std::string below = sys::clean_absolute(path);
     std::optional<sys::UniqueFd> directory = try_open_directory(directory_, relative(below));
     if (!directory) {

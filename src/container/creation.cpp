@@ -8,6 +8,7 @@
 #include "corun/base/timestamp.hpp"
 #include "corun/container/cgroup.hpp"
 #include "corun/container/console.hpp"
+#include "corun/container/crun_annotations.hpp"
 #include "corun/container/notify_socket.hpp"
 #include "corun/container/pid_file.hpp"
 #include "corun/container/plan_builder.hpp"
@@ -176,6 +177,7 @@ private:
     void make_cgroup();
     setup::Plan make_plan();
     void limit(const setup::Plan& plan);
+    void move_to_delegated_cgroup(const setup::Plan& plan, pid_t pid);
     void tell_callers(const Launched& launched) const;
     void warn(const std::vector<std::string>& warnings) const;
 
@@ -272,12 +274,38 @@ void Creation::limit(const setup::Plan& plan) {
     }
 }
 
+/// Ready, so it has its cgroup namespace: that shows the container's cgroup with this one in it.
+void Creation::move_to_delegated_cgroup(const setup::Plan& plan, pid_t pid) {
+    const std::optional<std::string> name =
+        find_annotation(bundle_.spec.annotations, kDelegateCgroup);
+    if (!name) {
+        return;
+    }
+    in_context(
+        [] { return concat("/annotations/", kDelegateCgroup); },
+        [&] {
+            if (!cgroup_) {
+                throw Error("the container has no cgroup");
+            }
+            Cgroup delegated = cgroup_->create_below(*name);
+            if (delegates_cgroup(plan)) {
+                delegated.delegate_to(root_uid_on_host(bundle_.spec.linux_));
+            }
+            delegated.add_process(pid);
+        }
+    );
+}
+
 void Creation::tell_callers(const Launched& launched) const {
     if (!request_.console_socket.empty()) {
         send_console(request_.console_socket, launched.console, "/dev/ptmx");
     }
     if (!request_.pidfd_socket.empty()) {
         send_pidfd(request_.pidfd_socket, launched.child.child());
+    }
+    if (const std::optional<std::string> receiver =
+            find_path_annotation(bundle_.spec.annotations, kPidfdReceiver)) {
+        send_pidfd(*receiver, launched.child.child());
     }
     if (!request_.pid_file.empty()) {
         write_pid_file(request_.pid_file, launched.child.child().pid());
@@ -322,6 +350,7 @@ async::Task<Launched> Creation::run() {
     };
     Launched launched = co_await launch(std::move(request));
     warn(launched.warnings);
+    move_to_delegated_cgroup(plan, launched.child.child().pid());
     tell_callers(launched);
     record_.phase = Phase::created;
     if (gate_ == setup::GateKind::socket) {

@@ -6,6 +6,7 @@
 #include "corun/base/text.hpp"
 #include "corun/container/cgroup.hpp"
 #include "corun/container/console.hpp"
+#include "corun/container/crun_annotations.hpp"
 #include "corun/container/exec_process.hpp"
 #include "corun/container/foreground.hpp"
 #include "corun/container/launch.hpp"
@@ -84,11 +85,13 @@ setup::Plan make_plan(Engine& engine, const ExecRequest& request, const Target& 
     if (target.spec.linux_.seccomp) {
         plan_seccomp(
             *target.spec.linux_.seccomp,
+            target.spec.annotations,
             engine.options().root,
             process_state_parts(
                 state_source(request.id, target.record),
                 target.spec.linux_.seccomp->listener_metadata,
-                "running"
+                "running",
+                target.init.pid()
             ),
             plan
         );
@@ -107,6 +110,11 @@ void check_terminal(const ExecRequest& request, const setup::Plan& plan) {
 
 std::optional<Cgroup> cgroup_for(Engine& engine, const ExecRequest& request, const Target& target) {
     std::optional<Cgroup> own = try_open_cgroup(engine, target.record);
+    const std::optional<std::string> delegated =
+        find_annotation(target.spec.annotations, kDelegateCgroup);
+    if (request.cgroup.empty() && own && delegated) {
+        return own->try_open_below(*delegated);
+    }
     if (request.cgroup.empty() || request.cgroup == "/") {
         return own;
     }

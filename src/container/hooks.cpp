@@ -59,6 +59,15 @@ async::Task<> execute(oci::Hook hook, HookSurroundings surroundings) {
 
 }  // namespace
 
+void HookSurroundings::write_to(const sys::UniqueFd& file, const sys::UniqueFd& error_file) {
+    if (file) {
+        output = file.ref();
+    }
+    if (error_file) {
+        error_output = error_file.ref();
+    }
+}
+
 async::Task<> run_hook(oci::Hook hook, HookSurroundings surroundings) {
     std::string clause = quote(hook.path);
     async::Task<> task = execute(std::move(hook), std::move(surroundings));

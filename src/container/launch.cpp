@@ -9,6 +9,7 @@
 #include "corun/base/scope.hpp"
 #include "corun/base/text.hpp"
 #include "corun/container/console.hpp"
+#include "corun/container/crun_annotations.hpp"
 #include "corun/container/hooks.hpp"
 #include "corun/container/id_maps.hpp"
 #include "corun/setup/child_main.hpp"
@@ -129,6 +130,9 @@ async::Task<> run_parent_hooks(const LaunchRequest* request, pid_t pid) {
     surroundings.state = state_text(request->hook_state, "creating", pid);
     surroundings.directory = request->hook_state.bundle;
     surroundings.lifetime = sys::Lifetime::of_caller;
+    const HookFiles files =
+        open_hook_files(*request->hook_state.annotations, request->hook_state.bundle);
+    surroundings.write_to(files.output, files.error_output);
     co_await run_hooks(request->hooks->prestart, "prestart", surroundings);
     co_await run_hooks(request->hooks->create_runtime, "createRuntime", surroundings);
 }

@@ -4,12 +4,14 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/container/cgroup_limits.hpp"
+#include "corun/container/crun_annotations.hpp"
 #include "corun/container/plan_process.hpp"
 #include "corun/container/state_text.hpp"
 #include "corun/oci/sysctl.hpp"
 #include "corun/sys/file.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace corun::container {
 
@@ -66,6 +68,9 @@ void plan_hooks(const PlanInput& input, setup::Plan& plan) {
     if (plan.hooks.create_container.empty() && plan.hooks.start_container.empty()) {
         return;
     }
+    HookFiles files = open_hook_files(input.spec.annotations, input.bundle);
+    plan.hooks.output = std::move(files.output);
+    plan.hooks.error_output = std::move(files.error_output);
     SplitState state = split_state(state_source(input));
     plan.hooks.state_head = std::move(state.before_status);
     plan.hooks.state_middle = std::move(state.before_pid);
@@ -108,6 +113,7 @@ setup::Plan build_init_plan(const PlanInput& input) {
     if (spec.linux_.seccomp) {
         plan_seccomp(
             *spec.linux_.seccomp,
+            spec.annotations,
             input.seccomp_cache_root,
             process_state_parts(
                 state_source(input), spec.linux_.seccomp->listener_metadata, "creating"

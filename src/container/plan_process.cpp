@@ -196,6 +196,7 @@ void plan_exec_affinity(const oci::Process& process, setup::Plan& plan) {
 
 void plan_seccomp(
     const oci::Seccomp& seccomp,
+    const oci::StringMap& annotations,
     const std::string& cache_root,
     std::vector<std::string> agent_state_parts,
     setup::Plan& plan
@@ -204,7 +205,7 @@ void plan_seccomp(
     plan.seccomp.program = std::move(compiled.program);
     plan.seccomp.flags = compiled.flags;
     if (compiled.wants_listener) {
-        plan.seccomp.agent = connect_seccomp_listener(seccomp);
+        plan.seccomp.agent = connect_seccomp_listener(seccomp, annotations);
         plan.seccomp.agent_state_parts = std::move(agent_state_parts);
     }
 }

@@ -2,6 +2,7 @@
 #include "corun/container/poststart.hpp"
 
 #include "corun/base/error.hpp"
+#include "corun/container/crun_annotations.hpp"
 #include "corun/container/hooks.hpp"
 
 #include <csignal>
@@ -27,6 +28,8 @@ async::Task<> run_poststart_hooks(
     surroundings.state = state_text(source, "running", process->pid());
     surroundings.directory = source.bundle;
     surroundings.lifetime = sys::Lifetime::of_caller;
+    const HookFiles files = open_hook_files(*source.annotations, source.bundle);
+    surroundings.write_to(files.output, files.error_output);
     try {
         co_await run_hooks(spec->hooks.poststart, "poststart", surroundings);
     } catch (const Error&) {

@@ -6,6 +6,7 @@
 #include "corun/async/timer.hpp"
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/container/crun_annotations.hpp"
 #include "corun/container/hooks.hpp"
 #include "corun/container/status.hpp"
 #include "corun/oci/read_spec.hpp"
@@ -103,6 +104,8 @@ async::Task<> run_poststop_hooks(
             .state = oci::state_json(state),
             .directory = record.bundle,
         };
+        const HookFiles files = open_hook_files(record.annotations, record.bundle);
+        surroundings.write_to(files.output, files.error_output);
         failures = co_await run_all_hooks(
             std::move(spec.hooks.poststop), "poststop", std::move(surroundings)
         );

@@ -46,13 +46,22 @@ SplitState split_state(const StateSource& source) {
 }
 
 std::vector<std::string> process_state_parts(
-    const StateSource& source, std::string_view metadata, std::string_view status
+    const StateSource& source,
+    std::string_view metadata,
+    std::string_view status,
+    std::optional<pid_t> container_pid
 ) {
     const SplitState state = split_state(source);
     std::string head =
         concat("{\"ociVersion\":", json_string(source.oci_version), ",\"fds\":[\"seccompFd\"],");
     if (!metadata.empty()) {
         head += concat("\"metadata\":", json_string(metadata), ",");
+    }
+    if (container_pid) {
+        return {
+            concat(head, "\"pid\":"),
+            concat(",\"state\":", state_text(source, status, *container_pid), "}"),
+        };
     }
     return {
         concat(head, "\"pid\":"),

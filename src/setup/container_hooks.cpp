@@ -65,7 +65,7 @@ sys::ExitStatus wait_for(const sys::Pidfd& process, const HookPlan& hook) {
     throw Error(concat("did not end within ", hook.timeout->count(), " s"), ETIMEDOUT);
 }
 
-void run_hook(const HookPlan& hook, std::string_view state) {
+void run_hook(const HooksPlan& hooks, const HookPlan& hook, std::string_view state) {
     const sys::UniqueFd input = file_with(state);
     const sys::UniqueFd output = sys::memfd_create("hook-output");
     // All three streams are given: the rootfs' /dev/null must not be opened. (R3)
@@ -74,8 +74,8 @@ void run_hook(const HookPlan& hook, std::string_view state) {
         .arguments = hook.args,
         .environment = hook.env,
         .standard_input = input,
-        .standard_output = output,
-        .standard_error = output,
+        .standard_output = hooks.output ? hooks.output.ref() : output.ref(),
+        .standard_error = hooks.error_output ? hooks.error_output.ref() : output.ref(),
         .session = sys::Session::own,
     });
     const sys::ExitStatus status = wait_for(process, hook);
@@ -92,7 +92,7 @@ void run_hooks(
         const HookPlan& hook = hooks[index];
         in_context(
             [&] { return concat("hook ", moment.name, "[", index, "] ", quote(hook.path)); },
-            [&] { run_hook(hook, state); }
+            [&] { run_hook(context.plan.hooks, hook, state); }
         );
     }
 }

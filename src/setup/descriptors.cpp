@@ -22,7 +22,11 @@ unsigned number_of(sys::FdRef fd) {
 std::vector<unsigned> needed_descriptors(const ChildContext& context) {
     std::vector<unsigned> needed = {number_of(context.handshake.socket())};
     for (const sys::UniqueFd* fd :
-         {&context.plan.gate.listener, &context.plan.seccomp.agent, &context.proc}) {
+         {&context.plan.gate.listener,
+          &context.plan.seccomp.agent,
+          &context.plan.hooks.output,
+          &context.plan.hooks.error_output,
+          &context.proc}) {
         if (*fd) {
             needed.push_back(number_of(*fd));
         }

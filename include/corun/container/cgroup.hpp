@@ -38,6 +38,12 @@ public:
     /// by "..".
     [[nodiscard]] std::optional<Cgroup> try_open_below(const std::string& path) const;
 
+    /// Makes one below this one, as create() does.
+    [[nodiscard]] Cgroup create_below(const std::string& path) const;
+
+    /// Moves a process here, with all its threads.
+    void add_process(pid_t pid);
+
     /// O_PATH descriptor of the directory: for clone3's CLONE_INTO_CGROUP.
     [[nodiscard]] sys::FdRef directory() const { return directory_; }
 

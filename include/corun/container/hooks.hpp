@@ -23,6 +23,9 @@ struct HookSurroundings {
     /// A hook of a container that is being made goes with a runtime that is killed, as all else
     /// does; one that cleans up after a container (poststop) is to finish.
     sys::Lifetime lifetime = sys::Lifetime::its_own;
+
+    /// Output goes there, where it is open; the caller keeps it so.
+    void write_to(const sys::UniqueFd& file, const sys::UniqueFd& error_file);
 };
 
 /// Runs one hook to its end, in a session of its own. Throws if it cannot be executed, does not

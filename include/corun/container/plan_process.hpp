@@ -19,10 +19,11 @@ void plan_process(const oci::Process& process, setup::Plan& plan);
 /// capabilities that nobody knows. (config#linux-process)
 [[nodiscard]] std::vector<std::string> warnings_for(const oci::Process& process);
 
-/// The filter, and where it asks for one a connected listener. `pid` texts in the state are filled
-/// in by the child.
+/// The filter, and where it asks for one a connected listener: the one that crun's annotation
+/// names, else the profile's. `pid` texts in the state are filled in by the child.
 void plan_seccomp(
     const oci::Seccomp& seccomp,
+    const oci::StringMap& annotations,
     const std::string& cache_root,
     std::vector<std::string> agent_state_parts,
     setup::Plan& plan

@@ -7,8 +7,11 @@
 
 namespace corun::container {
 
-/// Connects to /linux/seccomp/listenerPath; the child sends the notify descriptor over it. Throws
-/// if no path is given or nobody listens there. runtime-spec config-linux#seccomp
-[[nodiscard]] sys::UniqueFd connect_seccomp_listener(const oci::Seccomp& profile);
+/// Connects to /linux/seccomp/listenerPath, or to what run.oci.seccomp.receiver names; the child
+/// sends the notify descriptor over it. Throws if no path is given or nobody listens there.
+/// runtime-spec config-linux#seccomp
+[[nodiscard]] sys::UniqueFd connect_seccomp_listener(
+    const oci::Seccomp& profile, const oci::StringMap& annotations
+);
 
 }  // namespace corun::container

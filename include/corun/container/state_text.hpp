@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,10 +34,14 @@ struct SplitState {
 
 [[nodiscard]] SplitState split_state(const StateSource& source);
 
-/// ContainerProcessState for a seccomp agent; the pid belongs between each two parts.
-/// (config-linux#the-container-process-state)
+/// ContainerProcessState for a seccomp agent; the pid of the process that is filtered belongs
+/// between each two parts. `container_pid` is of the container's first process where that is
+/// another. (config-linux#the-container-process-state)
 [[nodiscard]] std::vector<std::string> process_state_parts(
-    const StateSource& source, std::string_view metadata, std::string_view status
+    const StateSource& source,
+    std::string_view metadata,
+    std::string_view status,
+    std::optional<pid_t> container_pid = std::nullopt
 );
 
 }  // namespace corun::container

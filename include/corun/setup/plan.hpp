@@ -219,6 +219,8 @@ struct HooksPlan {
     bool parent_has_hooks = false;  // prestart or createRuntime: ask the parent to run them
     std::vector<HookPlan> create_container;
     std::vector<HookPlan> start_container;
+    sys::UniqueFd output;  // where they write to; empty: what they write is kept for errors
+    sys::UniqueFd error_output;
     std::string state_head;
     std::string state_middle;
     std::string state_tail;
