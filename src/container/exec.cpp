@@ -13,6 +13,7 @@
 #include "corun/container/pid_file.hpp"
 #include "corun/container/plan_process.hpp"
 #include "corun/container/poststart.hpp"
+#include "corun/container/privileges.hpp"
 #include "corun/container/status.hpp"
 #include "corun/container/store.hpp"
 #include "corun/oci/read_spec.hpp"
@@ -77,6 +78,7 @@ setup::Plan make_plan(Engine& engine, const ExecRequest& request, const Target& 
     plan.namespaces.becomes_root = plan.namespaces.joins(CLONE_NEWUSER);
     plan.session_keyring = concat("_ses.", request.id.text());
     plan_process(process, plan);
+    plan_groups(target.spec.annotations, probe_privileges(), plan);
     plan_exec_affinity(process, plan);
     plan_inherited_fds(request.listen_fds, request.preserve_fds, plan);
     if (target.spec.linux_.personality) {
@@ -125,6 +127,13 @@ std::optional<Cgroup> cgroup_for(Engine& engine, const ExecRequest& request, con
     return below;
 }
 
+/// A user who is not root may have left the part of the hierarchy that is theirs since `create`,
+/// and the kernel lets them into the container's cgroup no more; runc goes on without it, too.
+bool may_go_without_cgroup(const Error& error) {
+    const bool is_refusal = error.error_number() == EACCES || error.error_number() == EPERM;
+    return is_refusal && probe_privileges().rootless();
+}
+
 /// Where the container has moved its own processes further down (systemd does), its cgroup takes no
 /// process any more: then the new one goes where the first one is.
 async::Task<Launched> launch_in(
@@ -141,13 +150,24 @@ async::Task<Launched> launch_in(
         .relays_console = exec->console_socket.empty(),
     };
     std::exception_ptr failure;
+    std::string refusal;
     try {
         co_return co_await launch(request);
     } catch (const Error& error) {
-        if (error.error_number() != EBUSY || cgroup == nullptr) {
+        if (cgroup != nullptr && may_go_without_cgroup(error)) {
+            refusal = error.what();
+        } else if (error.error_number() != EBUSY || cgroup == nullptr) {
             throw;
         }
         failure = std::current_exception();
+    }
+    if (!refusal.empty()) {
+        request.cgroup.reset();
+        Launched launched = co_await launch(request);
+        launched.warnings.push_back(
+            concat("not in the container's cgroup ", quote(cgroup->path()), ": ", refusal)
+        );
+        co_return launched;
     }
     const std::optional<std::string> path = try_cgroup_path_of(target->init.pid());
     const std::optional<Cgroup> of_init =

@@ -98,6 +98,7 @@ setup::Plan build_init_plan(const PlanInput& input) {
         throw Error("/process: required to create a container");
     }
     plan_process(*spec.process, plan);
+    plan_groups(spec.annotations, input.privileges, plan);
     plan.terminal.is_container_console = true;
     if (spec.linux_.personality) {
         plan.attributes.personality = spec.linux_.personality->domain;

@@ -72,8 +72,12 @@ sys::UniqueFd idmap_namespace(
             "idmap=", options.idmap_mappings, ": not supported, use uidMappings and gidMappings"
         ));
     }
-    if (!input.privileges.host_root) {
-        throw Error("idmapped mounts need root on the host", EPERM);
+    if (!input.privileges.can_mount) {
+        throw Error(
+            "idmapped mount (takes CAP_SYS_ADMIN in the user namespace that the file system was "
+            "mounted in)",
+            EPERM
+        );
     }
     if (!mount.uid_mappings.empty()) {
         return make_idmap_namespace(mount.uid_mappings, mount.gid_mappings);
@@ -142,8 +146,35 @@ void plan_bind(
     out.source.tree = setup::clone_bind_source(source, "", out.source.depth, settings);
 }
 
+/// A user other than root may own the cgroup that the runtime runs in. The container gets its own
+/// for writing only; what shows more than that is read-only. (CVE-2023-25809)
+void plan_cgroup(const PlanInput& input, setup::MountPlan& out) {
+    const oci::Namespace* cgroup =
+        oci::find_namespace(input.spec.linux_, oci::NamespaceKind::cgroup);
+    const bool shows_own_alone =
+        !input.cgroup_directory.empty() && cgroup != nullptr && cgroup->path.empty();
+    if (input.privileges.rootless() && !shows_own_alone) {
+        out.attributes.set |= MOUNT_ATTR_RDONLY;
+        out.attributes.clear &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
+    }
+    out.kind = setup::MountKind::cgroup;
+    out.source = {};
+    if (!input.cgroup_directory.empty()) {
+        out.substitute = {.path = input.cgroup_directory, .depth = sys::Depth::single};
+    }
+    out.data.clear();  // v1 controller names, which a cgroup2 mount does not take
+}
+
+/// sysfs belongs to the network namespace, and that to a user namespace above the container's.
+bool may_not_mount_sysfs(const PlanInput& input, const setup::Plan& plan) {
+    return !plan.namespaces.creates(CLONE_NEWNET) &&
+           (plan.namespaces.creates(CLONE_NEWUSER) || plan.namespaces.joins(CLONE_NEWUSER) ||
+            input.privileges.rootless());
+}
+
 void plan_filesystem(
     const PlanInput& input,
+    const setup::Plan& plan,
     const oci::Mount& mount,
     const oci::ParsedMountOptions& options,
     setup::MountPlan& out
@@ -160,9 +191,10 @@ void plan_filesystem(
         throw Error("tmpcopyup is for tmpfs only");
     }
     if (mount.type == "cgroup" || mount.type == "cgroup2") {
-        out.kind = setup::MountKind::cgroup;
-        out.source = {.path = input.cgroup_directory, .depth = sys::Depth::single};
-        out.data.clear();  // v1 controller names, which a cgroup2 mount does not take
+        plan_cgroup(input, out);
+    }
+    if (mount.type == "sysfs" && may_not_mount_sysfs(input, plan)) {
+        out.substitute = {.path = "/sys", .depth = sys::Depth::recursive};
     }
     if (!input.spec.linux_.mount_label.empty() && mount.type == "tmpfs") {
         const std::string label = concat("context=", input.spec.linux_.mount_label);
@@ -171,7 +203,7 @@ void plan_filesystem(
 }
 
 setup::MountPlan plan_mount(
-    const PlanInput& input, const oci::Mount& mount, std::uint64_t inherited_propagation
+    const PlanInput& input, const setup::Plan& plan, const oci::Mount& mount
 ) {
     const oci::ParsedMountOptions options = oci::parse_mount_options(mount.options);
     setup::MountPlan out;
@@ -188,9 +220,9 @@ setup::MountPlan plan_mount(
         return out;
     }
     if (options.bind != oci::BindKind::none || mount.type == "bind") {
-        plan_bind(input, mount, options, inherited_propagation, out);
+        plan_bind(input, mount, options, plan.rootfs.propagation, out);
     } else {
-        plan_filesystem(input, mount, options, out);
+        plan_filesystem(input, plan, mount, options, out);
     }
     return out;
 }
@@ -224,7 +256,7 @@ void plan_mounts(const PlanInput& input, setup::Plan& plan) {
     for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
         plan.mounts.push_back(in_context(
             [&] { return concat("/mounts/", i, ": mount ", quote(spec.mounts[i].destination)); },
-            [&] { return plan_mount(input, spec.mounts[i], plan.rootfs.propagation); }
+            [&] { return plan_mount(input, plan, spec.mounts[i]); }
         ));
     }
 }

@@ -3,11 +3,13 @@
 
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/container/crun_annotations.hpp"
 #include "corun/container/seccomp_cache.hpp"
 #include "corun/container/seccomp_listener.hpp"
 #include "corun/oci/names.hpp"
 #include "corun/oci/number_list.hpp"
 #include "corun/sys/file.hpp"
+#include "corun/sys/uapi.hpp"
 
 #include <climits>
 
@@ -150,6 +152,16 @@ void plan_process(const oci::Process& process, setup::Plan& plan) {
         plan.terminal.rows = process.console_size->height;
         plan.terminal.columns = process.console_size->width;
     }
+}
+
+void plan_groups(
+    const oci::StringMap& annotations, const Privileges& privileges, setup::Plan& plan
+) {
+    const bool may_be_denied = plan.namespaces.creates(CLONE_NEWUSER) ||
+                               plan.namespaces.joins(CLONE_NEWUSER) || privileges.setgroups_denied;
+    plan.credentials.groups = annotations.contains(kKeepOriginalGroups) ? setup::Groups::keep
+                              : may_be_denied ? setup::Groups::set_where_allowed
+                                              : setup::Groups::set;
 }
 
 std::vector<std::string> warnings_for(const oci::Process& process) {

@@ -33,6 +33,12 @@ bool is_initial_user_namespace() {
     return fields == std::vector<std::string_view>{"0", "0", "4294967295"};
 }
 
+bool is_setgroups_denied() {
+    const std::optional<std::string> word =
+        sys::try_read_file(sys::FdRef::cwd(), "/proc/self/setgroups");
+    return word && trim(*word) == "deny";
+}
+
 }  // namespace
 
 Privileges probe_privileges() {
@@ -41,6 +47,7 @@ Privileges probe_privileges() {
     out.in_user_namespace = !is_initial_user_namespace();
     out.host_root = ::geteuid() == 0 && admin && !out.in_user_namespace;
     out.can_mount = admin;
+    out.setgroups_denied = out.in_user_namespace && is_setgroups_denied();
     return out;
 }
 

@@ -2,6 +2,7 @@
 // nothing.
 #include "corun/setup/bind_source.hpp"
 
+#include "corun/base/error.hpp"
 #include "corun/sys/file.hpp"
 
 #include <fcntl.h>
@@ -13,7 +14,15 @@ namespace {
 void apply(sys::FdRef tree, const BindSettings& settings) {
     if (settings.idmap) {
         // First: a mount that is attached, or that another mount was made from, takes no mapping.
-        sys::mount_set_idmap(tree, settings.idmap->user_namespace, settings.idmap->depth);
+        in_context(
+            [] {
+                return "idmapped mount (takes a file system that can be, and CAP_SYS_ADMIN in the "
+                       "user namespace it was mounted in)";
+            },
+            [&] {
+                sys::mount_set_idmap(tree, settings.idmap->user_namespace, settings.idmap->depth);
+            }
+        );
     }
     if (!settings.recursive_attributes.empty()) {
         sys::mount_setattr(tree, settings.recursive_attributes, sys::Depth::recursive);

@@ -127,16 +127,6 @@ private:
     bool attached_ = false;
 };
 
-sys::UniqueFd make_empty_directory(const std::string& data) {
-    sys::FilesystemContext context("tmpfs");
-    context.set_flag("ro");
-    context.set_options(data);
-    context.create();
-    return context.mount(
-        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
-    );
-}
-
 void make_readonly(const Place& place) {
     // Recursive: a part of a mount cannot be cloned without the covers on it, and what is mounted
     // below stays in view. Read-only is the directory's own mount alone, as with runc.
@@ -146,6 +136,16 @@ void make_readonly(const Place& place) {
 }
 
 }  // namespace
+
+sys::UniqueFd make_empty_directory(const std::string& data) {
+    sys::FilesystemContext context("tmpfs");
+    context.set_flag("ro");
+    context.set_options(data);
+    context.create();
+    return context.mount(
+        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
+    );
+}
 
 void take_null_device(ChildContext& ctx) {
     const BindSource& source = ctx.plan.masks.null_device;

@@ -7,6 +7,7 @@
 #include "corun/base/text.hpp"
 #include "corun/setup/attach.hpp"
 #include "corun/setup/bind_source.hpp"
+#include "corun/setup/masks.hpp"
 #include "corun/setup/tmpcopyup.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/mount.hpp"
@@ -168,18 +169,35 @@ void fill_and_seal(const MountPlan& mount, sys::FdRef underlying, sys::FdRef tre
     }
 }
 
+/// The host's, with all that is mounted below: a user namespace may not uncover what a mount hides.
+/// Read-only, as there may be a cgroup2 that the caller may write. (CVE-2023-25809)
+sys::UniqueFd take_readonly_substitute(const MountPlan& mount) {
+    sys::MountAttributes recursive = mount.recursive_attributes;
+    recursive.set |= MOUNT_ATTR_RDONLY;
+    recursive.clear &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
+    return take_tree(
+        *mount.substitute,
+        {.attributes = {.set = mount.attributes.set}, .recursive_attributes = recursive}
+    );
+}
+
 void mount_filesystem(ChildContext& ctx, const MountPlan& mount, const std::string& path) {
     if (is_proc(path) && mount.type != "proc") {
         refuse_other_than_proc();
     }
     const std::string mode = tmpfs_mode(*ctx.root, mount, path);
     const MountTarget target = ensure_filesystem_target(*ctx.root, mount, path);
-    const sys::UniqueFd tree = make_filesystem(mount, mount.type, mode);
-    if (mount.copies_up) {
-        fill_and_seal(mount, target.object, tree);
+    const auto make = [&] { return make_filesystem(mount, mount.type, mode); };
+    std::optional<sys::UniqueFd> tree =
+        mount.substitute ? sys::unless_forbidden(make) : std::optional(make());
+    if (!tree) {
+        tree = take_readonly_substitute(mount);
     }
-    attach_verified(*ctx.root, target, tree);
-    change_propagation(tree, mount.propagation);
+    if (mount.copies_up) {
+        fill_and_seal(mount, target.object, *tree);
+    }
+    attach_verified(*ctx.root, target, *tree);
+    change_propagation(*tree, mount.propagation);
 }
 
 /// The parent's tree has its settings already.
@@ -209,11 +227,12 @@ void mount_bind(ChildContext& ctx, const MountPlan& mount, const std::string& pa
 void mount_cgroup(ChildContext& ctx, const MountPlan& mount, const std::string& path) {
     const MountTarget target = ensure_target(*ctx.root, mount, path, true);
     const auto make = [&] { return make_filesystem(mount, "cgroup2", {}); };
-    const bool has_substitute = mount.source.tree || !mount.source.path.empty();
-    std::optional<sys::UniqueFd> tree =
-        has_substitute ? sys::unless_forbidden(make) : std::optional(make());
+    std::optional<sys::UniqueFd> tree = sys::unless_forbidden(make);
+    if (!tree && mount.substitute) {
+        tree = take_tree(*mount.substitute, {.attributes = mount.attributes});
+    }
     if (!tree) {
-        tree = take_bind_tree(mount);
+        tree = make_empty_directory({});
     }
     attach_verified(*ctx.root, target, *tree);
     change_propagation(*tree, mount.propagation);

@@ -46,6 +46,16 @@ void setgroups(const std::vector<gid_t>& groups) {
     }
 }
 
+bool try_setgroups(const std::vector<gid_t>& groups) {
+    if (::setgroups(groups.size(), groups.data()) == 0) {
+        return true;
+    }
+    if (errno != EPERM) {
+        throw_errno("setgroups");
+    }
+    return false;
+}
+
 void setresgid(gid_t gid) {
     if (::setresgid(gid, gid, gid) < 0) {
         throw_errno(concat("setresgid(", gid, ")"));

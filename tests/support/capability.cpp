@@ -71,6 +71,8 @@ bool have(Capability capability) {
             return two_cpus();
         case Capability::idmapped_mounts:
             return idmapped_tmpfs();
+        case Capability::subordinate_ids:
+            return ::geteuid() == 0 && file_exists("/usr/bin/newuidmap") && is_corun();
         case Capability::corun_itself:
             return is_corun();
     }
@@ -101,6 +103,8 @@ const char* name_of(Capability capability) {
             return "two processors";
         case Capability::idmapped_mounts:
             return "idmapped mounts on tmpfs (Linux 6.3)";
+        case Capability::subordinate_ids:
+            return "newuidmap and newgidmap (Debian package uidmap)";
         case Capability::corun_itself:
             return "corun (this is another runtime)";
     }

@@ -18,7 +18,8 @@ enum class Capability {
     time_namespace,
     two_cpus,
     idmapped_mounts,
-    corun_itself,  // not to be expected of another runtime
+    subordinate_ids,  // newuidmap and newgidmap, for root to become a user who has some
+    corun_itself,     // not to be expected of another runtime
 };
 
 [[nodiscard]] bool have(Capability capability);

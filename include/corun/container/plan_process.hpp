@@ -15,6 +15,12 @@ namespace corun::container {
 /// what is asked for (an AppArmor profile without AppArmor).
 void plan_process(const oci::Process& process, setup::Plan& plan);
 
+/// Whether the supplementary groups can be, and are to be, set: the annotation
+/// `run.oci.keep_original_groups` (crun's) keeps the caller's. After the namespaces are planned.
+void plan_groups(
+    const oci::StringMap& annotations, const Privileges& privileges, setup::Plan& plan
+);
+
 /// What the document asks for, cannot be had, and is to be warned of instead of refused:
 /// capabilities that nobody knows. (config#linux-process)
 [[nodiscard]] std::vector<std::string> warnings_for(const oci::Process& process);

@@ -11,6 +11,8 @@ struct Privileges {
     bool can_mount = true;
     /// In a user namespace other than the initial one.
     bool in_user_namespace = false;
+    /// In one that does not let groups be given up. (user_namespaces(7))
+    bool setgroups_denied = false;
 
     /// Neither root on the host nor able to act like it.
     [[nodiscard]] bool rootless() const { return !host_root; }

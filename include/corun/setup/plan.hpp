@@ -59,10 +59,11 @@ struct BindSource {
 
 enum class MountKind {
     bind,        // `source` is attached
-    filesystem,  // a new file system of `type`
-    cgroup,   // cgroup2, or where that is forbidden a bind of the container's own cgroup (`source`)
-    remount,  // attributes of a mount that is there
-    symlink,  // no mount: a symlink to `data`
+    filesystem,  // a new file system of `type`; where that is forbidden, `substitute` if there is
+                 // one
+    cgroup,      // the same for cgroup2; without a substitute an empty directory
+    remount,     // attributes of a mount that is there
+    symlink,     // no mount: a symlink to `data`
 };
 
 /// `type` is MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE.
@@ -77,6 +78,7 @@ struct MountPlan {
     std::string destination;  // absolute in the container
     std::string type;
     BindSource source;
+    std::optional<BindSource> substitute;       // for a file system that may not be mounted
     std::string data;                           // file-system options, comma separated
     std::vector<std::string> superblock_flags;  // "ro", "sync", "lazytime", … for fsconfig(2)
     sys::MountAttributes attributes;            // of the mount itself
@@ -146,12 +148,18 @@ struct Capabilities {
     std::uint64_t ambient = 0;
 };
 
+/// What becomes of the supplementary groups that the process has from its caller.
+enum class Groups {
+    set,                // to those asked for
+    set_where_allowed,  // the same, but a user namespace may have denied setgroups(2) for good
+    keep,
+};
+
 struct CredentialsPlan {
     uid_t uid = 0;
     gid_t gid = 0;
     std::vector<gid_t> additional_gids;
-    bool sets_groups =
-        true;  // false: setgroups(2) is denied in this user namespace, or groups are kept
+    Groups groups = Groups::set;
     mode_t umask = 0022;
     std::optional<Capabilities> capabilities;  // absent: left as they are
     bool no_new_privileges = false;

@@ -12,6 +12,9 @@ namespace corun::sys {
 
 void setgroups(const std::vector<gid_t>& groups);
 
+/// False if that is not permitted (EPERM).
+[[nodiscard]] bool try_setgroups(const std::vector<gid_t>& groups);
+
 /// Real, effective and saved id.
 void setresgid(gid_t gid);
 void setresuid(uid_t uid);

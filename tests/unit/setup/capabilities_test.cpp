@@ -51,7 +51,7 @@ std::string take_all(ChildContext& context) {
 
 Plan plan_with(const Capabilities& capabilities) {
     Plan plan;
-    plan.credentials.sets_groups = false;
+    plan.credentials.groups = Groups::keep;
     plan.credentials.capabilities = capabilities;
     plan.credentials.no_new_privileges = true;
     return plan;

@@ -60,7 +60,7 @@ TEST_CASE(
     needs_privilege(Privilege::root)
 ) {
     Plan plan;
-    plan.credentials = {.uid = 1001, .gid = 1001, .additional_gids = {9}, .sets_groups = false};
+    plan.credentials = {.uid = 1001, .gid = 1001, .additional_gids = {9}, .groups = Groups::keep};
 
     const test::StepOutcome outcome = test::run_in_child(plan, [](ChildContext& context) {
         const std::string before = test::own_status("Groups");
@@ -77,7 +77,7 @@ TEST_CASE(
     needs_privilege(Privilege::namespaces)
 ) {
     Plan plan;
-    plan.credentials = {.uid = 70000, .gid = 0, .sets_groups = false};
+    plan.credentials = {.uid = 70000, .gid = 0, .groups = Groups::keep};
 
     const test::StepOutcome outcome = test::run_in_child(
         plan,

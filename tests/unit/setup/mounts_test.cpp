@@ -325,6 +325,7 @@ TEST_CASE(
     MountPlan mount = bind(tree.on_host("victim"), "/sys/fs/cgroup");
     mount.kind = MountKind::cgroup;
     mount.type = "cgroup";
+    mount.substitute = std::exchange(mount.source, {});
 
     // No cgroup namespace of its own: to the user namespace's root that is EPERM.
     CHECK(
@@ -333,6 +334,51 @@ TEST_CASE(
             std::move(mount),
             CLONE_NEWNS | CLONE_NEWUSER,
             [](ChildContext& ctx) { expect_equal(read_in(ctx, "/sys/fs/cgroup/canary"), "alive"); }
+        ) == ""
+    );
+}
+
+TEST_CASE(
+    "mounts: where cgroup2 is forbidden and there is no substitute an empty directory hides it" *
+    needs_privilege(Privilege::namespaces)
+) {
+    const ContainerTree tree;
+    tree.directory("/sys/fs/cgroup/below");
+    MountPlan mount = filesystem("cgroup", "/sys/fs/cgroup");
+    mount.kind = MountKind::cgroup;
+
+    CHECK(
+        error_of_mount(
+            tree,
+            std::move(mount),
+            CLONE_NEWNS | CLONE_NEWUSER,
+            [](ChildContext& ctx) {
+                expect(!ctx.root->try_open("/sys/fs/cgroup/below", O_PATH), "an empty directory");
+                expect(options_of(ctx, "/sys/fs/cgroup").starts_with("ro"), "a read-only one");
+            }
+        ) == ""
+    );
+}
+
+TEST_CASE(
+    "mounts: where sysfs is forbidden the host's is shown, read-only with all below" *
+    needs_privilege(Privilege::namespaces)
+) {
+    const ContainerTree tree;
+    MountPlan mount = filesystem("sysfs", "/sys");
+    mount.substitute = {.path = "/sys", .depth = sys::Depth::recursive};
+
+    // No network namespace of its own.
+    CHECK(
+        error_of_mount(
+            tree,
+            std::move(mount),
+            CLONE_NEWNS | CLONE_NEWUSER,
+            [](ChildContext& ctx) {
+                (void)ctx.root->open("/sys/kernel", O_PATH);
+                expect(options_of(ctx, "/sys").starts_with("ro"), "a read-only /sys");
+                expect(options_of(ctx, "/sys/fs/cgroup").starts_with("ro"), "and what is below");
+            }
         ) == ""
     );
 }
