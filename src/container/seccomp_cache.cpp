@@ -21,8 +21,9 @@ namespace corun::container {
 
 namespace {
 
-/// The state root's other entries are named after containers, whose ids have no '~'.
-constexpr const char* kDirectory = "~cache";
+/// The state root's other entries are named after containers, whose ids have no '~'; the dot hides
+/// it from callers that look there for what is left of their containers.
+constexpr const char* kDirectory = ".~cache";
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kForbiddenModes = 0077;

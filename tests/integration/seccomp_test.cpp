@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
+#include <filesystem>
+
 using namespace corun::test;
 
 namespace {
@@ -144,6 +146,18 @@ TEST_CASE("seccomp: the default action applies to what is not listed") {
     };
 
     CHECK(run_with(bundle, {"probe", "try-mkdir", "/x"}).out == "mkdir /x: ENOSYS\n");
+}
+
+TEST_CASE("seccomp: what is kept of a filter does not look like a container") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.linux_section()["seccomp"] = deny({"mkdir", "mkdirat"}, "SCMP_ACT_ERRNO");
+
+    CHECK(runtime.run(bundle).exit_code == 0);
+
+    for (const auto& entry : std::filesystem::directory_iterator(runtime.root())) {
+        CHECK(entry.path().filename().string().starts_with("."));
+    }
 }
 
 TEST_CASE("seccomp: without noNewPrivileges it is loaded all the same") {

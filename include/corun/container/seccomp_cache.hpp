@@ -1,4 +1,4 @@
-// Compiled seccomp programs kept on disk, `<state root>/~cache/seccomp/<hash>`: compiling a large
+// Compiled seccomp programs kept on disk, `<state root>/.~cache/seccomp/<hash>`: compiling a large
 // profile costs more than the rest of a start. Parent side. What is read is not trusted before its
 // owner, mode, length, checksum and the whole key have been compared.
 #pragma once

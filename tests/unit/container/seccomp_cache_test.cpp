@@ -37,15 +37,15 @@ public:
             }
             sys::unlinkat(sys::FdRef::cwd(), cache_path(), AT_REMOVEDIR);
         }
-        if (sys::try_fstatat(sys::FdRef::cwd(), path_ + "/~cache")) {
-            sys::unlinkat(sys::FdRef::cwd(), path_ + "/~cache", AT_REMOVEDIR);
+        if (sys::try_fstatat(sys::FdRef::cwd(), path_ + "/.~cache")) {
+            sys::unlinkat(sys::FdRef::cwd(), path_ + "/.~cache", AT_REMOVEDIR);
         }
         sys::unlinkat(sys::FdRef::cwd(), path_, AT_REMOVEDIR);
     }
 
     [[nodiscard]] const std::string& path() const { return path_; }
 
-    [[nodiscard]] std::string cache_path() const { return path_ + "/~cache/seccomp"; }
+    [[nodiscard]] std::string cache_path() const { return path_ + "/.~cache/seccomp"; }
 
     [[nodiscard]] std::vector<std::string> files() const {
         return sys::list_directory(sys::open(cache_path(), O_RDONLY | O_DIRECTORY));
