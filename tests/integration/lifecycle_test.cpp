@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 using namespace corun::test;
@@ -573,6 +574,21 @@ TEST_CASE("command line: an unknown command or option is an error that names it"
     CHECK(contains(command.err + command.out, "frobnicate"));
     CHECK(option.exit_code != 0);
     CHECK(contains(option.err + option.out, "frobnicate"));
+}
+
+TEST_CASE(
+    "features: containerd finds recursive read-only mounts and user namespaces for its pods" *
+    needs(Capability::corun_itself)
+) {
+    Runtime runtime;
+
+    const Json features = Json::parse(runtime.expect_success({"features"}).out);
+
+    const Json& options = features.at("mountOptions");
+    CHECK(std::find(options.begin(), options.end(), "rro") != options.end());
+    const Json& namespaces = features.at("linux").at("namespaces");
+    CHECK(std::find(namespaces.begin(), namespaces.end(), "user") != namespaces.end());
+    CHECK(features.at("linux").at("mountExtensions").at("idmap").at("enabled") == true);
 }
 
 TEST_CASE(
