@@ -176,4 +176,14 @@ std::string to_upper(std::string_view text) {
     return out;
 }
 
+std::optional<double> parse_decimal(std::string_view text) {
+    double value = 0;
+    const auto result =
+        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    if (result.ec != std::errc() || result.ptr != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return value;
+}
+
 }  // namespace corun

@@ -21,6 +21,7 @@ constexpr std::array kCommands{
     &kSpecCommand,
     &kStartCommand,
     &kStateCommand,
+    &kUpdateCommand,
 };
 
 }  // namespace

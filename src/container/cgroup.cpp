@@ -11,6 +11,7 @@
 #include "corun/container/cgroup_devices.hpp"
 #include "corun/container/cgroup_limits.hpp"
 #include "corun/container/cgroup_tree.hpp"
+#include "corun/container/cgroup_update.hpp"
 #include "corun/sys/bpf.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/path.hpp"
@@ -361,15 +362,33 @@ void Cgroup::apply(const oci::Resources& resources) {
         return;
     }
     enable_controllers(*hierarchy_, path_, controllers_for(writes));
-    if (wants_usage_check(resources.memory)) {
-        const std::optional<std::string> usage = sys::try_read_file(directory_, "memory.current");
-        check_usage(
-            resources.memory, parse_number<std::uint64_t>(trim(usage.value_or(""))).value_or(0)
-        );
-    }
+    check_memory_usage(resources.memory);
     for (const LimitWrite& one : writes) {
         write_limit(*this, one);
     }
+}
+
+void Cgroup::write_all_or_none(const std::vector<LimitWrite>& writes) {
+    enable_controllers(*hierarchy_, path_, controllers_for(writes));
+    const std::vector<LimitWrite> before = writes_to_restore(directory_, writes);
+    ScopeExit restore([&] {
+        for (const LimitWrite& one : before) {
+            // As well as it goes: the error to be told is the one that led here.
+            (void)sys::write_file_errno(directory_, one.file, one.value);
+        }
+    });
+    for (const LimitWrite& one : writes) {
+        write_limit(*this, one);
+    }
+    restore.dismiss();
+}
+
+void Cgroup::check_memory_usage(const oci::MemoryResources& memory) const {
+    if (!wants_usage_check(memory)) {
+        return;
+    }
+    const std::optional<std::string> usage = sys::try_read_file(directory_, "memory.current");
+    check_usage(memory, parse_number<std::uint64_t>(trim(usage.value_or(""))).value_or(0));
 }
 
 void Cgroup::apply_devices(const std::vector<oci::DeviceRule>& rules) {

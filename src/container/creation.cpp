@@ -209,6 +209,8 @@ void Creation::write_first_record() {
         // free.
         record_.cgroup_created = is_free(engine_.cgroups(), record_.cgroup_path);
     }
+    record_.memory_and_swap = config.resources.memory.swap.value_or(0);
+    record_.checks_memory_usage = config.resources.memory.check_before_update;
     directory_.save_config(bundle_.config);
     directory_.save(record_);
 }

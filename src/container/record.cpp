@@ -59,6 +59,9 @@ Record read_members(const nlohmann::json& object) {
     object.at("cgroupPath").get_to(record.cgroup_path);
     object.at("cgroupCreated").get_to(record.cgroup_created);
     object.at("systemdCgroup").get_to(record.systemd_cgroup);
+    // Later additions; a container of an older corun has neither.
+    record.memory_and_swap = object.value("memoryAndSwap", std::int64_t{0});
+    record.checks_memory_usage = object.value("checksMemoryUsage", false);
     object.at("privatePidNamespace").get_to(record.private_pid_namespace);
     object.at("hasPoststopHooks").get_to(record.has_poststop_hooks);
     record.phase = parse_phase(object.at("phase").get<std::string>());
@@ -95,6 +98,10 @@ std::string to_json(const Record& record, std::string_view id) {
         json_bool(record.cgroup_created),
         R"(,"systemdCgroup":)",
         json_bool(record.systemd_cgroup),
+        R"(,"memoryAndSwap":)",
+        record.memory_and_swap,
+        R"(,"checksMemoryUsage":)",
+        json_bool(record.checks_memory_usage),
         R"(,"privatePidNamespace":)",
         json_bool(record.private_pid_namespace),
         R"(,"hasPoststopHooks":)",

@@ -80,4 +80,7 @@ template <std::integral Number>
     return value;
 }
 
+/// As parse_number(), for `0.25`.
+[[nodiscard]] std::optional<double> parse_decimal(std::string_view text);
+
 }  // namespace corun

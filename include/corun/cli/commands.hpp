@@ -21,6 +21,7 @@ extern const Command kRunCommand;
 extern const Command kSpecCommand;
 extern const Command kStartCommand;
 extern const Command kStateCommand;
+extern const Command kUpdateCommand;
 
 /// All of them, by name.
 [[nodiscard]] std::span<const Command* const> all_commands();

@@ -19,6 +19,8 @@
 
 namespace corun::container {
 
+struct LimitWrite;
+
 /// One cgroup, held by a descriptor of its directory. Destroying the object leaves the cgroup
 /// alone: it is the container's, and outlives the command that made it. The hierarchy it was made
 /// or opened in must outlive the object.
@@ -57,6 +59,13 @@ public:
     /// the tree. Devices are apply_devices()'s. An error names the JSON pointer, file and value.
     /// May run before or after the process is in; a pids limit of 0 lets exactly one in.
     void apply(const oci::Resources& resources);
+
+    /// As the first part of apply(), for writes made elsewhere (an update's). If one fails, those
+    /// before it are taken back, so that the limits in force are all the old ones.
+    void write_all_or_none(const std::vector<LimitWrite>& writes);
+
+    /// Throws if `memory` wants it and a limit is not above the current usage (checkBeforeUpdate).
+    void check_memory_usage(const oci::MemoryResources& memory) const;
 
     /// Enables every controller the parents have to give, so that the cgroup has statistics without
     /// having limits. What cannot be enabled (not delegated, a parent with processes) is left out.

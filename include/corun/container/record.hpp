@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -32,6 +33,11 @@ struct Record {
     std::string cgroup_path;      // below the cgroup2 mount, beginning with '/'; empty: none
     bool cgroup_created = false;  // made for this container, thus removed with it
     bool systemd_cgroup = false;
+    /// linux.resources.memory.swap as last asked for: the sum of memory and swap, which the cgroup
+    /// itself does not know. 0: never asked for; -1: unlimited.
+    std::int64_t memory_and_swap = 0;
+    /// linux.resources.memory.checkBeforeUpdate.
+    bool checks_memory_usage = false;
     /// A pid namespace of its own, which ends with its first process. Without one SIGKILL goes to
     /// the whole cgroup.
     bool private_pid_namespace = false;
