@@ -10,6 +10,7 @@ namespace {
 constexpr std::array kCommands{
     &kCreateCommand,
     &kDeleteCommand,
+    &kEventsCommand,
     &kExecCommand,
     &kFeaturesCommand,
     &kKillCommand,

@@ -3,6 +3,9 @@
 
 #include "corun/base/text.hpp"
 
+#include <array>
+#include <charconv>
+
 namespace corun::oci {
 namespace {
 
@@ -128,6 +131,12 @@ void JsonWriter::signed_number(std::int64_t number) {
 
 void JsonWriter::unsigned_number(std::uint64_t number) {
     raw(concat(number));
+}
+
+void JsonWriter::value(double number) {
+    std::array<char, 32> digits = {};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    raw(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
 }
 
 void JsonWriter::before_value() {

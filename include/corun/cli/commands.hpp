@@ -10,6 +10,7 @@ namespace corun::cli {
 
 extern const Command kCreateCommand;
 extern const Command kDeleteCommand;
+extern const Command kEventsCommand;
 extern const Command kExecCommand;
 extern const Command kFeaturesCommand;
 extern const Command kKillCommand;

@@ -43,6 +43,9 @@ public:
         }
     }
 
+    /// In the shortest form that reads back the same; finite.
+    void value(double number);
+
     void value(const StringMap& map);
 
     template <class T>
