@@ -33,6 +33,7 @@ ONLY_IN = [
     (r"nlohmann/", {"oci", "container", "supervise", "cli"}),
     (r"CLI/", {"cli", "main"}),
     (r"seccomp\.h$", {"container", "cli"}),
+    (r"dbus/", {"container"}),
     (r"(iostream|sstream|fstream|iomanip|regex|format|print|filesystem|locale|expected|generator)$", set()),
     (r"(unistd|fcntl|sched|poll|signal|dirent)\.h$", set(MAY_USE) - {"base", "oci"}),
     (r"(linux|asm|netinet|arpa)/", set(MAY_USE) - {"base"}),

@@ -9,7 +9,6 @@ namespace corun::cli {
 namespace {
 
 int run(const Invocation& invocation) {
-    require_cgroupfs(invocation.globals);
     container::CreateRequest request = create_request(invocation, read_caller_environment());
     container::Engine engine(invocation.engine_options(), invocation.log);
     async::Loop loop;

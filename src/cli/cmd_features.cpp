@@ -3,6 +3,8 @@
 #include "corun/cli/build_info.hpp"
 #include "corun/cli/commands.hpp"
 #include "corun/cli/output.hpp"
+#include "corun/container/systemd.hpp"
+#include "corun/container/systemd_properties.hpp"
 #include "corun/oci/features.hpp"
 #include "corun/oci/names.hpp"
 #include "corun/sys/seccomp.hpp"
@@ -36,6 +38,8 @@ std::uint32_t seccomp_flags() {
 int run(const Invocation& /*invocation*/) {
     const scmp_version* library = ::seccomp_version();
     const oci::FeatureFacts facts{
+        .systemd_cgroup = container::has_systemd_driver(),
+        .systemd_user_cgroup = container::has_systemd_driver(),
         .rdma = true,
         .seccomp = true,
         .seccomp_architectures = seccomp_architectures(),
@@ -54,7 +58,8 @@ int run(const Invocation& /*invocation*/) {
                 {"org.opencontainers.runc.checkpoint.enabled", "false"},
             },
         .unsafe_annotations =
-            {"run.oci.delegate-cgroup",
+            {std::string(container::kPropertyAnnotation),
+             "run.oci.delegate-cgroup",
              "run.oci.hooks.stderr",
              "run.oci.hooks.stdout",
              "run.oci.keep_original_groups",

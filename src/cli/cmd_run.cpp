@@ -10,7 +10,6 @@ namespace corun::cli {
 namespace {
 
 int run(const Invocation& invocation) {
-    require_cgroupfs(invocation.globals);
     container::RunRequest request = run_request(invocation, read_caller_environment());
     if (!request.detach && !invocation.arguments.is_on("no-subreaper")) {
         // What the container orphans outside its pid namespace ends with this command.

@@ -17,6 +17,7 @@ container::EngineOptions Invocation::engine_options() const {
         .root = globals.root,
         .cgroup_manager = globals.cgroup_manager,
         .cgroup_tolerance = globals.cgroup_tolerance,
+        .bus_environment = globals.bus_environment,
     };
 }
 

@@ -175,6 +175,12 @@ GlobalOptions global_options(const Arguments& arguments) {
         .root_given = arguments.was_given("root"),
         .cgroup_manager = cgroup_manager(arguments),
         .cgroup_tolerance = cgroup_tolerance(arguments),
+        .bus_environment =
+            {
+                .runtime_dir = environment("XDG_RUNTIME_DIR"),
+                .session_bus_address = environment("DBUS_SESSION_BUS_ADDRESS"),
+                .system_bus_address = environment("DBUS_SYSTEM_BUS_ADDRESS"),
+            },
     };
 }
 

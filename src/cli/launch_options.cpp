@@ -156,10 +156,4 @@ container::ExecUser parse_exec_user(std::string_view text) {
     return user;
 }
 
-void require_cgroupfs(const GlobalOptions& globals) {
-    if (globals.cgroup_manager == container::CgroupManager::systemd) {
-        throw Error("--systemd-cgroup: the systemd cgroup driver is not supported yet");
-    }
-}
-
 }  // namespace corun::cli

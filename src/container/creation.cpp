@@ -8,6 +8,7 @@
 #include "corun/base/timestamp.hpp"
 #include "corun/container/cgroup.hpp"
 #include "corun/container/console.hpp"
+#include "corun/container/container_unit.hpp"
 #include "corun/container/crun_annotations.hpp"
 #include "corun/container/notify_socket.hpp"
 #include "corun/container/pid_file.hpp"
@@ -173,10 +174,12 @@ public:
     async::Task<> undo() { return destroy(engine_, directory_, record_); }
 
 private:
+    async::Task<> prepare_unit();
     void write_first_record();
     void make_cgroup();
     setup::Plan make_plan();
-    void limit(const setup::Plan& plan);
+    async::Task<sys::FdRef> enter_unit(const setup::Plan* plan, pid_t pid);
+    async::Task<> limit(const setup::Plan* plan);
     void move_to_delegated_cgroup(const setup::Plan& plan, pid_t pid);
     void tell_callers(const Launched& launched) const;
     void warn(const std::vector<std::string>& warnings) const;
@@ -190,7 +193,17 @@ private:
     ContainerDirectory directory_;
     Record record_;
     std::optional<Cgroup> cgroup_;
+    std::unique_ptr<ContainerUnit> unit_;  // with the systemd driver
 };
+
+async::Task<> Creation::prepare_unit() {
+    if (engine_.options().cgroup_manager == CgroupManager::systemd) {
+        unit_ = co_await ContainerUnit::prepare(
+            &engine_, &bundle_.spec, request_.id.text(), privileges_
+        );
+        unit_->describe(record_);
+    }
+}
 
 void Creation::write_first_record() {
     const oci::Linux& config = bundle_.spec.linux_;
@@ -205,6 +218,8 @@ void Creation::write_first_record() {
     record_.has_poststop_hooks = !bundle_.spec.hooks.poststop.empty();
     if (engine_.options().cgroup_manager == CgroupManager::cgroupfs) {
         record_.cgroup_path = cgroup_path_for(config.cgroups_path, request_.id.text());
+    }
+    if (!record_.cgroup_path.empty()) {
         // Whoever reclaims a dead creation kills what is in the cgroup: only claim one that is
         // free.
         record_.cgroup_created = is_free(engine_.cgroups(), record_.cgroup_path);
@@ -216,6 +231,9 @@ void Creation::write_first_record() {
 }
 
 void Creation::make_cgroup() {
+    if (unit_) {
+        return;  // systemd does, once there is a process to put into it
+    }
     const oci::Resources& resources = bundle_.spec.linux_.resources;
     if (engine_.options().cgroup_manager == CgroupManager::disabled) {
         if (has_limits(resources)) {
@@ -246,7 +264,9 @@ setup::Plan Creation::make_plan() {
         .privileges = privileges_,
         .id = request_.id.text(),
         .bundle = bundle_.path,
-        .cgroup_directory = cgroup_ ? cgroup_->host_path() : std::string(),
+        .cgroup_directory = record_.cgroup_path.empty()
+                                ? std::string()
+                                : engine_.cgroups().host_path(record_.cgroup_path),
         .seccomp_cache_root = engine_.options().root,
         .network = network_.get(),
         .no_pivot = request_.no_pivot,
@@ -254,6 +274,7 @@ setup::Plan Creation::make_plan() {
     });
     plan_inherited_fds(request_.listen_fds, request_.preserve_fds, plan);
     pass_notify_socket(request_, privileges_, directory_, plan);
+    plan.enters_cgroup_late = unit_ != nullptr;
     plan.gate.kind = gate_;
     if (gate_ == setup::GateKind::socket) {
         plan.gate.listener = sys::listen_seqpacket(directory_.fd(), kStartSocket);
@@ -261,17 +282,49 @@ setup::Plan Creation::make_plan() {
     return plan;
 }
 
-void Creation::limit(const setup::Plan& plan) {
+/// The way into a unit's cgroup: systemd makes it around the process.
+async::Task<sys::FdRef> Creation::enter_unit(const setup::Plan* plan, pid_t pid) {
+    try {
+        co_await unit_->start(
+            pid, makes_processes(*plan) ? UnitLimits::later : UnitLimits::at_once
+        );
+    } catch (const Error& error) {
+        // EEXIST: not ours, and must survive the way back.
+        record_.cgroup_created = record_.cgroup_created && error.error_number() != EEXIST;
+        throw;
+    }
+    const std::optional<std::string> path = try_cgroup_path_of(pid);
+    if (!path) {
+        throw Error("the container's process is gone", ESRCH);
+    }
+    if (*path != record_.cgroup_path || !record_.cgroup_created) {
+        record_.cgroup_path = *path;
+        record_.cgroup_created = true;
+        directory_.save(record_);
+    }
+    cgroup_ = Cgroup::try_open(engine_.cgroups(), *path);
     if (!cgroup_) {
-        return;
+        throw Error(concat("cgroup ", quote(*path), " of the unit is gone"), ENOENT);
+    }
+    co_return cgroup_->directory();
+}
+
+async::Task<> Creation::limit(const setup::Plan* plan) {
+    if (!cgroup_) {
+        co_return;
     }
     const oci::Resources& resources = bundle_.spec.linux_.resources;
-    cgroup_->enable_available_controllers();  // for the statistics that engines read
+    if (unit_ && makes_processes(*plan)) {
+        co_await unit_->set_limits();
+    }
+    if (!unit_) {
+        cgroup_->enable_available_controllers();  // for the statistics that engines read
+    }
     cgroup_->apply(resources);
     if (privileges_.host_root) {
         cgroup_->apply_devices(resources.devices);
     }
-    if (delegates_cgroup(plan)) {
+    if (delegates_cgroup(*plan)) {
         cgroup_->delegate_to(root_uid_on_host(bundle_.spec.linux_));
     }
 }
@@ -321,6 +374,7 @@ void Creation::warn(const std::vector<std::string>& warnings) const {
 }
 
 async::Task<Launched> Creation::run() {
+    co_await prepare_unit();
     write_first_record();
     make_cgroup();
     const setup::Plan plan = make_plan();
@@ -332,6 +386,7 @@ async::Task<Launched> Creation::run() {
         .plan = &plan,
         .steps = setup::init_steps(),
         .cgroup = cgroup_ ? std::optional(cgroup_->directory()) : std::nullopt,
+        .enter_cgroup = [this, &plan](pid_t pid) { return enter_unit(&plan, pid); },
         .uid_mappings = &bundle_.spec.linux_.uid_mappings,
         .gid_mappings = &bundle_.spec.linux_.gid_mappings,
         .hooks = &bundle_.spec.hooks,
@@ -343,7 +398,7 @@ async::Task<Launched> Creation::run() {
                 .annotations = &bundle_.spec.annotations,
             },
         .relays_console = request_.console_socket.empty(),
-        .apply_limits = [this, &plan] { limit(plan); },
+        .apply_limits = [this, &plan] { return limit(&plan); },
         .on_birth =
             [this](const sys::ProcessIdentity& init) {
                 record_.init = init;

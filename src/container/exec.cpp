@@ -6,6 +6,7 @@
 #include "corun/base/text.hpp"
 #include "corun/container/cgroup.hpp"
 #include "corun/container/console.hpp"
+#include "corun/container/container_unit.hpp"
 #include "corun/container/crun_annotations.hpp"
 #include "corun/container/exec_process.hpp"
 #include "corun/container/foreground.hpp"
@@ -134,12 +135,22 @@ bool may_go_without_cgroup(const Error& error) {
     return is_refusal && probe_privileges().rootless();
 }
 
+/// By systemd's hand.
+async::Task<sys::FdRef> enter_unit(
+    Engine* engine, const Record* record, const Cgroup* cgroup, pid_t pid
+) {
+    co_await attach_to_unit(engine, record, pid);
+    co_return cgroup->directory();
+}
+
 /// Where the container has moved its own processes further down (systemd does), its cgroup takes no
-/// process any more: then the new one goes where the first one is.
+/// process any more: then the new one goes where the first one is. Where the caller may not put a
+/// process into the cgroup, as an ordinary user from his login session, but its unit's systemd may,
+/// that one does.
 async::Task<Launched> launch_in(
     Engine* engine,
     const ExecRequest* exec,
-    const setup::Plan* plan,
+    setup::Plan* plan,
     const Target* target,
     const Cgroup* cgroup
 ) {
@@ -151,15 +162,26 @@ async::Task<Launched> launch_in(
     };
     std::exception_ptr failure;
     std::string refusal;
+    bool by_systemd = false;
     try {
         co_return co_await launch(request);
     } catch (const Error& error) {
-        if (cgroup != nullptr && may_go_without_cgroup(error)) {
+        const bool is_refusal = error.error_number() == EACCES || error.error_number() == EPERM;
+        by_systemd = is_refusal && cgroup != nullptr && !target->record.systemd_unit.empty();
+        if (!by_systemd && cgroup != nullptr && may_go_without_cgroup(error)) {
             refusal = error.what();
-        } else if (error.error_number() != EBUSY || cgroup == nullptr) {
+        } else if (!by_systemd && (error.error_number() != EBUSY || cgroup == nullptr)) {
             throw;
         }
         failure = std::current_exception();
+    }
+    if (by_systemd) {
+        plan->enters_cgroup_late = true;
+        request.cgroup.reset();
+        request.enter_cgroup = [engine, target, cgroup](pid_t pid) {
+            return enter_unit(engine, &target->record, cgroup, pid);
+        };
+        co_return co_await launch(request);
     }
     if (!refusal.empty()) {
         request.cgroup.reset();
@@ -199,7 +221,7 @@ async::Task<sys::ExitStatus> exec(Engine& engine, ExecRequest request) {
         signals.emplace(forwarded_signals());
     }
     const Target target = open_target(engine, request);
-    const setup::Plan plan = make_plan(engine, request, target);
+    setup::Plan plan = make_plan(engine, request, target);
     check_terminal(request, plan);
     const std::optional<Cgroup> cgroup = cgroup_for(engine, request, target);
     const Cgroup* const birthplace = cgroup ? &*cgroup : nullptr;

@@ -137,11 +137,6 @@ async::Task<> run_parent_hooks(const LaunchRequest* request, pid_t pid) {
     co_await run_hooks(request->hooks->create_runtime, "createRuntime", surroundings);
 }
 
-/// True where the start needs more than the one process, for the relay or a hook.
-bool makes_processes(const setup::Plan& plan) {
-    return plan.namespaces.needs_relay() || !plan.hooks.create_container.empty();
-}
-
 /// The conversation, once the child exists.
 class Conversation : NonCopyable {
 public:
@@ -149,11 +144,13 @@ public:
         : request_(request),
           sequence_(expected_requests(*request.plan)),
           child_(std::move(child)),
-          socket_(std::move(socket)) {}
+          socket_(std::move(socket)),
+          cgroup_(request.cgroup) {}
 
     async::Task<Launched> run();
 
 private:
+    async::Task<> enter_cgroup();
     async::Task<> adopt(Incoming relayed);
     async::Task<bool> answer(Incoming incoming);
     void identify();
@@ -166,18 +163,30 @@ private:
     std::optional<sys::ChildGuard> child_;
     sys::ProcessIdentity identity_;
     sys::UniqueFd socket_;
+    std::optional<sys::FdRef> cgroup_;
     sys::UniqueFd console_;
     std::vector<std::string> warnings_;
     std::optional<Error> early_report_;
 };
 
+/// The process waits for its first Proceed until it is where it belongs.
+async::Task<> Conversation::enter_cgroup() {
+    cgroup_ = co_await request_.enter_cgroup(pid());
+    if (request_.plan->namespaces.needs_relay()) {
+        tell();
+    }
+}
+
 async::Task<Launched> Conversation::run() {
+    if (request_.plan->enters_cgroup_late) {
+        co_await enter_cgroup();
+    }
     if (!request_.plan->namespaces.needs_relay() && setup::needs_introduction(*request_.plan)) {
         tell(pid());
     }
     const bool limits_at_once = !makes_processes(*request_.plan);
     if (limits_at_once && request_.apply_limits) {
-        request_.apply_limits();
+        co_await request_.apply_limits();
     }
     if (!request_.plan->namespaces.needs_relay()) {
         identify();
@@ -188,12 +197,12 @@ async::Task<Launched> Conversation::run() {
         if (incoming.is_end) {
             const sys::ExitStatus status = co_await async::exit_of(child_->child());
             (void)child_->release();  // reaped
-            throw early_report_.value_or(premature_end(status, request_.cgroup));
+            throw early_report_.value_or(premature_end(status, cgroup_));
         }
         ready = co_await answer(std::move(incoming));
     }
     if (!limits_at_once && request_.apply_limits) {
-        request_.apply_limits();
+        co_await request_.apply_limits();
     }
     co_return Launched{
         .child = std::move(*child_),
@@ -230,7 +239,7 @@ async::Task<> Conversation::adopt(Incoming relayed) {
     child_.emplace(std::move(real_child));
     const sys::ExitStatus status = co_await async::exit_of(relay);
     if (!status.success()) {
-        throw premature_end(status, request_.cgroup);
+        throw premature_end(status, cgroup_);
     }
     if (early_report_) {
         throw *early_report_;
@@ -288,6 +297,10 @@ async::Task<bool> Conversation::answer(Incoming incoming) {
 }
 
 }  // namespace
+
+bool makes_processes(const setup::Plan& plan) {
+    return plan.namespaces.needs_relay() || !plan.hooks.create_container.empty();
+}
 
 async::Task<Launched> launch(LaunchRequest request) {
     sys::SocketPair pair = sys::make_seqpacket_pair();

@@ -58,7 +58,8 @@ Record read_members(const nlohmann::json& object) {
     object.at("startTime").get_to(record.init.start_time);
     object.at("cgroupPath").get_to(record.cgroup_path);
     object.at("cgroupCreated").get_to(record.cgroup_created);
-    object.at("systemdCgroup").get_to(record.systemd_cgroup);
+    object.at("systemdUnit").get_to(record.systemd_unit);
+    object.at("systemdUser").get_to(record.systemd_user);
     // Later additions; a container of an older corun has neither.
     record.memory_and_swap = object.value("memoryAndSwap", std::int64_t{0});
     record.checks_memory_usage = object.value("checksMemoryUsage", false);
@@ -96,8 +97,10 @@ std::string to_json(const Record& record, std::string_view id) {
         json_string(record.cgroup_path),
         R"(,"cgroupCreated":)",
         json_bool(record.cgroup_created),
-        R"(,"systemdCgroup":)",
-        json_bool(record.systemd_cgroup),
+        R"(,"systemdUnit":)",
+        json_string(record.systemd_unit),
+        R"(,"systemdUser":)",
+        json_bool(record.systemd_user),
         R"(,"memoryAndSwap":)",
         record.memory_and_swap,
         R"(,"checksMemoryUsage":)",

@@ -6,6 +6,7 @@
 #include "corun/async/timer.hpp"
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/container/container_unit.hpp"
 #include "corun/container/crun_annotations.hpp"
 #include "corun/container/hooks.hpp"
 #include "corun/container/status.hpp"
@@ -61,10 +62,23 @@ bool another_uses_cgroup(Engine& engine, const ContainerId& self, const std::str
     return false;
 }
 
-async::Task<> remove_cgroup(Cgroup cgroup) {
+/// Only warned of where it fails: without processes and cgroup there is nothing left of the unit
+/// but its name, which systemd forgets by itself.
+async::Task<> end_unit(Engine* engine, ContainerId id, const Record* record) {
+    try {
+        co_await remove_unit(engine, record);
+    } catch (const Error& error) {
+        engine->log().warning(concat(quote(id.text()), ": ", error.what()));
+    }
+}
+
+async::Task<> remove_cgroup(Engine* engine, ContainerId id, const Record* record, Cgroup cgroup) {
     if (cgroup.is_populated()) {
         cgroup.kill();
         co_await cgroup.wait_until_empty(kEndLimit);
+    }
+    if (!record->systemd_unit.empty()) {
+        co_await end_unit(engine, std::move(id), record);
     }
     co_await cgroup.remove(kEndLimit);
 }
@@ -78,12 +92,15 @@ async::Task<> end_processes(Engine& engine, ContainerId id, Record record) {
         co_await kill_and_wait(*std::move(init));
     }
     if (!cgroup) {
+        if (record.cgroup_created && !record.systemd_unit.empty()) {
+            co_await end_unit(&engine, std::move(id), &record);
+        }
         co_return;
     }
     if (was_dead && cgroup->is_populated() && another_uses_cgroup(engine, id, record.cgroup_path)) {
         co_return;
     }
-    co_await remove_cgroup(*std::move(cgroup));
+    co_await remove_cgroup(&engine, std::move(id), &record, *std::move(cgroup));
 }
 
 /// Warns of what fails: the container is gone all the same. (runtime-spec runtime#lifecycle, 13)

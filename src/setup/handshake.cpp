@@ -56,10 +56,10 @@ void Handshake::ask(MessageKind kind, std::optional<sys::FdRef> fd) {
     (void)await_proceed();  // only the first Proceed carries a pid
 }
 
-pid_t Handshake::await_proceed() {
+pid_t await_proceed(sys::FdRef socket) {
     Message message;
     const sys::Received received =
-        sys::receive_record(socket_, std::as_writable_bytes(std::span(&message, 1)));
+        sys::receive_record(socket, std::as_writable_bytes(std::span(&message, 1)));
     if (received.closed()) {
         throw ParentGone();
     }

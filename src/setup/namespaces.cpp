@@ -39,8 +39,9 @@ bool try_join(const JoinedNamespace& ns) {
 }  // namespace
 
 bool needs_introduction(const Plan& plan) {
-    return plan.namespaces.needs_relay() || !plan.hooks.create_container.empty() ||
-           !plan.hooks.start_container.empty() || static_cast<bool>(plan.seccomp.agent);
+    return plan.enters_cgroup_late || plan.namespaces.needs_relay() ||
+           !plan.hooks.create_container.empty() || !plan.hooks.start_container.empty() ||
+           static_cast<bool>(plan.seccomp.agent);
 }
 
 void meet_parent(ChildContext& context) {

@@ -37,6 +37,10 @@ void send_relayed(sys::FdRef socket, const sys::Pidfd& child) {
 /// Returns only in the relay; the child goes its own way.
 void relay(std::span<const Step> steps, const Plan& plan, sys::UniqueFd& socket) {
     sys::set_parent_death_signal(SIGKILL);
+    if (plan.enters_cgroup_late) {
+        // Before anything is made: the real child, and a cgroup namespace, are to be born there.
+        (void)await_proceed(socket);
+    }
     if (!plan.namespaces.maps_ids) {
         sys::set_dumpable(false);
     }
@@ -67,6 +71,7 @@ void relay_main(std::span<const Step> steps, const Plan& plan, sys::UniqueFd soc
     } catch (Error& error) {
         error.add_context("step 'relay'");
         Handshake(std::move(socket)).report(error);
+    } catch (const ParentGone&) {  // NOLINT(bugprone-empty-catch): nobody to tell, just end
     } catch (const std::exception& error) {
         Handshake(std::move(socket)).report(Error(concat("step 'relay': ", error.what())));
     }

@@ -19,6 +19,7 @@ struct GlobalOptions {
     bool root_given = false;  // not the default
     container::CgroupManager cgroup_manager = container::CgroupManager::cgroupfs;
     container::CgroupTolerance cgroup_tolerance = container::CgroupTolerance::automatic;
+    container::BusEnvironment bus_environment;
 };
 
 /// One call of a command.

@@ -229,8 +229,4 @@ struct CallerEnvironment {
 /// (CVE-2026-30892)
 [[nodiscard]] container::ExecUser parse_exec_user(std::string_view text);
 
-/// Throws Error if the systemd driver is asked for: a container in a cgroup of another place than
-/// the caller believes would be worse.
-void require_cgroupfs(const GlobalOptions& globals);
-
 }  // namespace corun::cli

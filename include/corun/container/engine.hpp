@@ -4,6 +4,7 @@
 
 #include "corun/base/log.hpp"
 #include "corun/base/scope.hpp"
+#include "corun/container/bus_address.hpp"
 #include "corun/container/cgroup_hierarchy.hpp"
 #include "corun/container/store.hpp"
 
@@ -30,6 +31,7 @@ struct EngineOptions {
     std::string root;  // of the state; absolute
     CgroupManager cgroup_manager = CgroupManager::cgroupfs;
     CgroupTolerance cgroup_tolerance = CgroupTolerance::automatic;
+    BusEnvironment bus_environment;
 };
 
 /// Shared by the verbs that run at the same time; what they take by value is in their requests.

@@ -24,6 +24,9 @@ struct LaunchRequest {
     std::span<const setup::Step> steps;
     std::optional<sys::FdRef> cgroup;  // to be born in
 
+    // With plan->enters_cgroup_late, instead of `cgroup`: puts the process, which waits, into one.
+    std::function<async::Task<sys::FdRef>(pid_t)> enter_cgroup;
+
     // Answer to MapIds.
     const std::vector<oci::IdMapping>* uid_mappings = nullptr;
     const std::vector<oci::IdMapping>* gid_mappings = nullptr;
@@ -37,11 +40,14 @@ struct LaunchRequest {
 
     // Sets the cgroup's limits: at once where the child makes no further process, else at Ready, so
     // that a limit of one process leaves room for what the start itself needs.
-    std::function<void()> apply_limits;
+    std::function<async::Task<>()> apply_limits;
 
     // Told who the child is as soon as that is known; the child is at work meanwhile.
     std::function<void(const sys::ProcessIdentity&)> on_birth;
 };
+
+/// Whether the start needs more processes than the one, for the relay or a hook.
+[[nodiscard]] bool makes_processes(const setup::Plan& plan);
 
 /// A child that has said Ready and waits. Killed and reaped when destroyed, until released.
 struct Launched {

@@ -32,7 +32,8 @@ struct Record {
     sys::ProcessIdentity init;    // pid 0: not launched yet
     std::string cgroup_path;      // below the cgroup2 mount, beginning with '/'; empty: none
     bool cgroup_created = false;  // made for this container, thus removed with it
-    bool systemd_cgroup = false;
+    std::string systemd_unit;     // whose cgroup that is; made and removed together. Empty: none
+    bool systemd_user = false;    // the unit is one of the user's own systemd
     /// linux.resources.memory.swap as last asked for: the sum of memory and swap, which the cgroup
     /// itself does not know. 0: never asked for; -1: unlimited.
     std::int64_t memory_and_swap = 0;

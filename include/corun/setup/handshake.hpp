@@ -2,6 +2,8 @@
 //
 //   child                          parent
 //   ─────                          ──────
+//                    ◄───────────  Proceed            to a relay: it is in its cgroup now (only if
+//                                                     it was not born there)
 //   Relayed + pidfd  ───────────►                     only with a relay process (setup/relay.hpp)
 //                    ◄───────────  Proceed{pid}       the child's first word: its pid on the host
 //   MapIds           ───────────►                     only with a new user namespace
@@ -71,6 +73,9 @@ void send_message(
     sys::FdRef socket, const Message& message, std::optional<sys::FdRef> fd = std::nullopt
 );
 
+/// Waits for Proceed; its pid field. Throws ParentGone at end of file.
+pid_t await_proceed(sys::FdRef socket);
+
 /// The child's end.
 class Handshake {
 public:
@@ -79,8 +84,8 @@ public:
     /// Sends a request and waits for Proceed. Throws ParentGone at end of file.
     void ask(MessageKind kind, std::optional<sys::FdRef> fd = std::nullopt);
 
-    /// Waits for Proceed; returns its pid field.
-    pid_t await_proceed();
+    /// As the function, on this end.
+    pid_t await_proceed() { return setup::await_proceed(socket_); }
 
     void warn(std::string_view text);
     void report(const Error& error) noexcept;

@@ -6,7 +6,8 @@
 
 namespace corun::setup {
 
-/// True where the child needs its host pid, or a relay stands between it and its parent.
+/// True where the child needs its host pid, is to be moved to its cgroup before it goes on, or a
+/// relay stands between it and its parent.
 [[nodiscard]] bool needs_introduction(const Plan& plan);
 
 /// Waits for the parent's first Proceed and keeps the host pid it brings.

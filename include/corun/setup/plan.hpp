@@ -254,6 +254,9 @@ struct PayloadPlan {
 
 struct Plan {
     std::string id;
+    // The parent moves the first process (the relay, where there is one) to its cgroup and only
+    // then lets it go on: it was not born there.
+    bool enters_cgroup_late = false;
     NamespacePlan namespaces;
     RootfsPlan rootfs;
     std::vector<MountPlan> mounts;

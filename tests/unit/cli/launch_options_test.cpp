@@ -181,10 +181,3 @@ TEST_CASE("launch options: environment entries have a name, cgroups one path") {
               (void)exec_of({"--cgroup", "cpu:/x", "web", "sh"});
           }).starts_with("--cgroup: "));
 }
-
-TEST_CASE("launch options: the systemd driver is refused by name") {
-    const GlobalOptions globals{.cgroup_manager = container::CgroupManager::systemd};
-
-    CHECK(refusal_of([&] { require_cgroupfs(globals); }).starts_with("--systemd-cgroup: "));
-    CHECK(refusal_of([] { require_cgroupfs(GlobalOptions()); }) == "accepted");
-}

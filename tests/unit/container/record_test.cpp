@@ -23,6 +23,8 @@ Record sample() {
         .init = {.pid = 77, .start_time = 18446744073709551615U},
         .cgroup_path = "/machine/web",
         .cgroup_created = true,
+        .systemd_unit = "corun-web.scope",
+        .systemd_user = true,
         .private_pid_namespace = true,
         .has_poststop_hooks = true,
         .phase = Phase::created,
@@ -52,7 +54,8 @@ TEST_CASE("record: all of it comes back from JSON") {
     CHECK(after.init.start_time == before.init.start_time);
     CHECK(after.cgroup_path == before.cgroup_path);
     CHECK(after.cgroup_created);
-    CHECK_FALSE(after.systemd_cgroup);
+    CHECK(after.systemd_unit == before.systemd_unit);
+    CHECK(after.systemd_user);
     CHECK(after.private_pid_namespace);
     CHECK(after.has_poststop_hooks);
     CHECK(after.phase == Phase::created);
