@@ -65,6 +65,9 @@ bool have(Capability capability) {
             return has_controller("pids");
         case Capability::device_filter:
             return cgroup2_is_mounted() && ::geteuid() == 0;
+        case Capability::systemd:
+            return cgroup2_is_mounted() && file_exists("/run/systemd/system") &&
+                   file_exists("/run/systemd/private");
         case Capability::time_namespace:
             return file_exists("/proc/self/ns/time");
         case Capability::two_cpus:
@@ -97,6 +100,8 @@ const char* name_of(Capability capability) {
             return "the pids controller";
         case Capability::device_filter:
             return "eBPF device filters";
+        case Capability::systemd:
+            return "systemd as the init of a cgroup v2 host";
         case Capability::time_namespace:
             return "time namespaces";
         case Capability::two_cpus:

@@ -15,6 +15,7 @@ enum class Capability {
     memory_controller,
     pids_controller,
     device_filter,  // eBPF programs attached to a cgroup
+    systemd,        // as the init of a cgroup v2 host
     time_namespace,
     two_cpus,
     idmapped_mounts,
