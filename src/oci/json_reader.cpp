@@ -269,12 +269,28 @@ private:
 
 }  // namespace
 
-JsonDocument::JsonDocument(std::string_view text) {
+JsonDocument::JsonDocument(std::string_view text, Problems* problems)
+    : table_{.nodes = {}, .problems = problems} {
     if (text.size() > kMaxJsonBytes) {
         throw Error(concat("the JSON text is larger than ", kMaxJsonBytes, " bytes"));
     }
-    TableBuilder builder(text, strings_, nodes_);
+    TableBuilder builder(text, strings_, table_.nodes);
     Json::sax_parse(text.data(), text.data() + text.size(), &builder);
+}
+
+std::vector<JsonValue> JsonDocument::unread_members() const {
+    std::vector<JsonValue> unread;
+    std::vector<bool> was_read(table_.nodes.size());
+    was_read[0] = true;
+    for (std::uint32_t i = 1; i < table_.nodes.size(); ++i) {
+        const JsonNode& node = table_.nodes[i];
+        const bool is_element = table_.nodes[node.parent].kind == JsonKind::array;
+        was_read[i] = was_read[node.parent] && (is_element || node.asked_for);
+        if (was_read[node.parent] && !was_read[i]) {
+            unread.emplace_back(table_, i);
+        }
+    }
+    return unread;
 }
 
 std::string_view JsonValue::key() const {
@@ -286,21 +302,25 @@ std::string_view JsonValue::key() const {
 }
 
 bool JsonValue::boolean() const {
-    require_kind(JsonKind::boolean, "a boolean");
-    return node().number != 0;
+    return check_kind(JsonKind::boolean, "a boolean") && node().number != 0;
 }
 
 std::string_view JsonValue::string() const {
-    require_kind(JsonKind::string, "a string");
+    if (!check_kind(JsonKind::string, "a string")) {
+        return {};
+    }
     const std::string_view text = node().text;
     if (text.find('\0') != std::string_view::npos) {
         fail("a NUL character is in the string");
+        return {};
     }
     return text;
 }
 
 std::int64_t JsonValue::whole_number(std::int64_t least, std::int64_t most) const {
-    require_number();
+    if (!check_number()) {
+        return 0;
+    }
     const auto value = static_cast<std::int64_t>(node().number);
     const bool fits = kind() == JsonKind::negative
                           ? value >= least && value <= most
@@ -309,31 +329,38 @@ std::int64_t JsonValue::whole_number(std::int64_t least, std::int64_t most) cons
                                 std::cmp_greater_equal(node().number, least);
     if (!fits) {
         fail_expected(concat("a whole number from ", least, " to ", most));
+        return 0;
     }
     return value;
 }
 
 std::uint64_t JsonValue::natural_number(std::uint64_t most) const {
-    require_number();
+    if (!check_number()) {
+        return 0;
+    }
     if (kind() != JsonKind::natural || node().number > most) {
         fail_expected(concat("a whole number from 0 to ", most));
+        return 0;
     }
     return node().number;
 }
 
 JsonChildren JsonValue::elements() const {
-    require_kind(JsonKind::array, "an array");
-    return JsonChildren(*this);
+    return children(JsonKind::array, "an array");
 }
 
 JsonChildren JsonValue::members() const {
-    require_kind(JsonKind::object, "an object");
-    return JsonChildren(*this);
+    const JsonChildren all = children(JsonKind::object, "an object");
+    for (const JsonValue member : all) {
+        member.node().asked_for = true;
+    }
+    return all;
 }
 
 std::optional<JsonValue> JsonValue::find(std::string_view name) const {
-    for (const JsonValue member : members()) {
+    for (const JsonValue member : children(JsonKind::object, "an object")) {
         if (member.node().key == name) {
+            member.node().asked_for = true;
             return member.kind() == JsonKind::null ? std::nullopt : std::optional(member);
         }
     }
@@ -344,16 +371,20 @@ JsonValue JsonValue::require(std::string_view name) const {
     if (const std::optional<JsonValue> value = find(name)) {
         return *value;
     }
-    throw Error(concat(pointer(), "/", name, ": required, but missing"));
+    if (!table_->is_absent) {
+        add_problem(concat(pointer(), "/", name), "required, but missing");
+    }
+    return absent();
 }
 
 std::string JsonValue::pointer() const {
-    return pointer_to(*nodes_, index_);
+    return pointer_to(table_->nodes, index_);
 }
 
 void JsonValue::fail(std::string_view problem) const {
-    // The pointer of the whole document is empty; `: expected …` alone would read badly.
-    throw Error(concat(index_ == 0 ? "the document" : pointer(), ": ", problem));
+    if (!table_->is_absent) {
+        add_problem(pointer(), problem);
+    }
 }
 
 void JsonValue::fail_expected(std::string_view what) const {
@@ -382,21 +413,42 @@ void JsonValue::fail_unknown(std::string_view noun) const {
     fail(concat("unknown ", noun, " ", shown(string())));
 }
 
-void JsonValue::require_kind(JsonKind kind, std::string_view what) const {
-    if (node().kind != kind) {
-        fail(concat("expected ", what, ", found ", kind_name(node().kind)));
+void JsonValue::add_problem(std::string_view pointer, std::string_view problem) const {
+    if (table_->problems != nullptr) {
+        table_->problems->add_misread(pointer, problem);
+        return;
     }
+    Problems(Problems::Mode::throw_first).add(pointer, problem);
 }
 
-void JsonValue::require_number() const {
+bool JsonValue::check_kind(JsonKind kind, std::string_view what) const {
+    if (node().kind != kind) {
+        fail(concat("expected ", what, ", found ", kind_name(node().kind)));
+        return false;
+    }
+    return true;
+}
+
+bool JsonValue::check_number() const {
     switch (kind()) {
         case JsonKind::negative:
         case JsonKind::natural:
         case JsonKind::other_number:
-            return;
+            return true;
         default:
             fail(concat("expected a whole number, found ", kind_name(kind())));
+            return false;
     }
+}
+
+JsonChildren JsonValue::children(JsonKind kind, std::string_view what) const {
+    return JsonChildren(check_kind(kind, what) ? *this : absent());
+}
+
+JsonValue JsonValue::absent() {
+    static const JsonTable kAbsent{
+        .nodes = std::vector<JsonNode>(1), .problems = nullptr, .is_absent = true};
+    return {kAbsent, 0};
 }
 
 void read_value(JsonValue value, bool& out) {

@@ -19,7 +19,7 @@ static void read_value(JsonValue value, User& out) {
 }
 
 static void read_value(JsonValue value, Rlimit& out) {
-    out.resource = read_name(value.require("type"), "rlimit", kRlimitNames);
+    out.resource = read_name(value.require("type"), "rlimit", kRlimitNames, -1);
     read_required(value, "soft", out.soft);
     read_required(value, "hard", out.hard);
 }
@@ -28,6 +28,9 @@ static void read_rlimits(JsonValue value, std::vector<Rlimit>& out) {
     std::uint32_t seen = 0;
     for (const JsonValue element : value.elements()) {
         read_value(element, out.emplace_back());
+        if (out.back().resource < 0) {
+            continue;
+        }
         const std::uint32_t bit = 1U << static_cast<unsigned>(out.back().resource);
         if ((seen & bit) != 0) {
             const JsonValue type = element.require("type");

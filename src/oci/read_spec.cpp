@@ -133,6 +133,19 @@ Spec read_spec(std::string_view text) {
     return spec;
 }
 
+DocumentFindings examine_spec(std::string_view text) {
+    DocumentFindings findings;
+    Problems problems(Problems::Mode::keep_all);
+    const JsonDocument document(text, problems);
+    read_value(document.root(), findings.spec);
+    validate(findings.spec, problems);
+    findings.problems = problems.list();
+    for (const JsonValue member : document.unread_members()) {
+        findings.unread.push_back(member.pointer());
+    }
+    return findings;
+}
+
 Process read_process(std::string_view text) {
     const JsonDocument document(text);
     Process process;

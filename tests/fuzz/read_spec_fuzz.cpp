@@ -47,11 +47,28 @@ void read_whole(std::string_view text) {
     validate(spec);
 }
 
+/// The reader that goes on after a problem: it must find one just where the other throws.
+void examine_whole(std::string_view text) {
+    const DocumentFindings findings = examine_spec(text);
+    for (const Problem& problem : findings.problems) {
+        require(problem.pointer.empty() || problem.pointer.starts_with('/'));
+        require(!problem.reason.empty());
+    }
+    bool throws = false;
+    try {
+        (void)read_spec(text);
+    } catch (const Error&) {
+        throws = true;
+    }
+    require(throws == !findings.problems.empty());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     run(read_whole, text);
+    run(examine_whole, text);
     run([](std::string_view process) { (void)read_process(process); }, text);
     run([](std::string_view resources) { (void)read_resources(resources); }, text);
     return 0;

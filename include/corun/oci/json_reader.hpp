@@ -1,9 +1,14 @@
 // A read-only view of a JSON text whose every error names the JSON pointer of the culprit.
 // Pure; used by read_spec in the parent, and by whoever reads corun's own files. The JSON library
 // stays behind this header: its events fill a flat table of nodes, no tree of its own is built.
+//
+// The first error is thrown, unless the document was given a Problems that keeps all. Then a value
+// that is not as it should be reads as false, 0, "" or as empty, and its reader goes on: after
+// fail() nothing may be taken for granted.
 #pragma once
 
 #include "corun/base/scope.hpp"
+#include "corun/oci/problems.hpp"
 
 #include <concepts>
 #include <cstdint>
@@ -45,6 +50,16 @@ struct JsonNode {
     std::uint32_t next = 0;
     std::uint32_t child_count = 0;
     JsonKind kind = JsonKind::null;
+    /// Somebody has asked for it, by its name or as one of all members.
+    mutable bool asked_for = false;
+};
+
+struct JsonTable {
+    std::vector<JsonNode> nodes;
+    /// Null: the first is thrown.
+    Problems* problems = nullptr;
+    /// Stands for a value that is missing, which was told already.
+    bool is_absent = false;
 };
 
 class JsonChildren;
@@ -52,15 +67,14 @@ class JsonChildren;
 /// One value of a JsonDocument, which must outlive it. Cheap to copy.
 class JsonValue {
 public:
-    JsonValue(const std::vector<JsonNode>& nodes, std::uint32_t index)
-        : nodes_(&nodes), index_(index) {}
+    JsonValue(const JsonTable& table, std::uint32_t index) : table_(&table), index_(index) {}
 
     [[nodiscard]] JsonKind kind() const { return node().kind; }
 
-    /// The name under which the enclosing object holds this value; throws if a NUL is in it.
+    /// The name under which the enclosing object holds this value; fails if a NUL is in it.
     [[nodiscard]] std::string_view key() const;
 
-    /// Each of these throws Error unless the value is of that type.
+    /// Each of these fails unless the value is of that type.
     [[nodiscard]] bool boolean() const;
     /// Never holds a NUL: what comes out may become a C string.
     [[nodiscard]] std::string_view string() const;
@@ -69,33 +83,42 @@ public:
     [[nodiscard]] JsonChildren elements() const;
     [[nodiscard]] JsonChildren members() const;
 
-    /// The member of that name; nothing if it is missing or null. Throws if this is no object.
+    /// The member of that name; nothing if it is missing or null. Fails if this is no object.
     [[nodiscard]] std::optional<JsonValue> find(std::string_view name) const;
 
-    /// The same, but throws `/pointer/name: required, but missing`.
+    /// The same, but fails with `/pointer/name: required, but missing`.
     [[nodiscard]] JsonValue require(std::string_view name) const;
 
     /// `/linux/namespaces/0`; RFC 6901, except that control characters are escaped.
     [[nodiscard]] std::string pointer() const;
 
-    /// Throws Error `pointer: problem`.
-    [[noreturn]] void fail(std::string_view problem) const;
+    /// Throws Error `pointer: problem`, or adds that to the problems and returns.
+    void fail(std::string_view problem) const;
 
-    /// Throws Error `pointer: expected <what>, found <this value>`.
-    [[noreturn]] void fail_expected(std::string_view what) const;
+    /// As fail(): `pointer: expected <what>, found <this value>`.
+    void fail_expected(std::string_view what) const;
 
-    /// Throws Error `pointer: unknown <noun> "<this string>"`.
-    [[noreturn]] void fail_unknown(std::string_view noun) const;
+    /// As fail(): `pointer: unknown <noun> "<this string>"`.
+    void fail_unknown(std::string_view noun) const;
 
 private:
     friend class JsonChildren;
 
-    [[nodiscard]] const JsonNode& node() const { return (*nodes_)[index_]; }
+    [[nodiscard]] const JsonNode& node() const { return table_->nodes[index_]; }
 
-    void require_kind(JsonKind kind, std::string_view what) const;
-    void require_number() const;
+    void add_problem(std::string_view pointer, std::string_view problem) const;
 
-    const std::vector<JsonNode>* nodes_;
+    /// Each fails and is false unless the value is of that kind.
+    [[nodiscard]] bool check_kind(JsonKind kind, std::string_view what) const;
+    [[nodiscard]] bool check_number() const;
+
+    /// Fails and has none unless it is of that kind.
+    [[nodiscard]] JsonChildren children(JsonKind kind, std::string_view what) const;
+
+    /// Null and empty, and whatever is wrong with it has been told.
+    [[nodiscard]] static JsonValue absent();
+
+    const JsonTable* table_;
     std::uint32_t index_;
 };
 
@@ -126,10 +149,10 @@ public:
     [[nodiscard]] std::size_t size() const { return parent_.node().child_count; }
 
     [[nodiscard]] Iterator begin() const {
-        return Iterator(JsonValue(*parent_.nodes_, parent_.node().first_child));
+        return Iterator(JsonValue(*parent_.table_, parent_.node().first_child));
     }
 
-    [[nodiscard]] Iterator end() const { return Iterator(JsonValue(*parent_.nodes_, 0)); }
+    [[nodiscard]] Iterator end() const { return Iterator(JsonValue(*parent_.table_, 0)); }
 
 private:
     JsonValue parent_;
@@ -140,13 +163,22 @@ class JsonDocument : NonCopyable {
 public:
     /// Throws Error `line 3, column 7: …` on a syntax error; also for duplicate keys, bytes that
     /// are not UTF-8, and texts beyond the limits above. `text` need not outlive the call.
-    explicit JsonDocument(std::string_view text);
+    explicit JsonDocument(std::string_view text) : JsonDocument(text, nullptr) {}
 
-    [[nodiscard]] JsonValue root() const { return JsonValue(nodes_, 0); }
+    /// What readers complain about goes to `problems`, which must outlive this; the constructor
+    /// throws all the same.
+    JsonDocument(std::string_view text, Problems& problems) : JsonDocument(text, &problems) {}
+
+    [[nodiscard]] JsonValue root() const { return JsonValue(table_, 0); }
+
+    /// Members that no reader has asked for, of objects that were read; in document order.
+    [[nodiscard]] std::vector<JsonValue> unread_members() const;
 
 private:
+    JsonDocument(std::string_view text, Problems* problems);
+
     std::string strings_;
-    std::vector<JsonNode> nodes_;
+    JsonTable table_;
 };
 
 // read_value(): one overload per type; sections of the spec add theirs in read_sections.hpp.

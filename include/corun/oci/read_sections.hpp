@@ -38,16 +38,20 @@ void read_value(JsonValue value, Seccomp& out);
 /// A CPU or node list (`0-3,7`), or an empty string.
 [[nodiscard]] std::string_view read_number_list(JsonValue value);
 
-/// The value a table gives to the string; else `unknown <noun> "…"`.
+/// The value a table gives to the string; else `unknown <noun> "…"`, and `fallback`.
 template <class T, std::size_t Size>
 [[nodiscard]] T read_name(
-    JsonValue value, std::string_view noun, const std::array<Named<T>, Size>& table
+    JsonValue value,
+    std::string_view noun,
+    const std::array<Named<T>, Size>& table,
+    T fallback = T{}
 ) {
     if (const std::optional<T> found =
             find_name(std::span<const Named<T>>(table), value.string())) {
         return *found;
     }
     value.fail_unknown(noun);
+    return fallback;
 }
 
 /// An array of names as the union of their bits.

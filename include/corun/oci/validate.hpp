@@ -2,6 +2,7 @@
 // the path exist, does the kernel know it) is decided by who builds the plan.
 #pragma once
 
+#include "corun/oci/problems.hpp"
 #include "corun/oci/spec.hpp"
 
 #include <string>
@@ -12,6 +13,9 @@ namespace corun::oci {
 /// Throws Error `pointer: problem` for the first rule that is broken. read_spec() calls it; whoever
 /// changes a Spec afterwards (options of `exec` and `update`) calls it again.
 void validate(const Spec& spec);
+
+/// The same with every rule that is broken.
+void validate(const Spec& spec, Problems& problems);
 
 /// Pointers in errors start at the object itself: `/scheduler/priority`.
 void validate(const Process& process);
