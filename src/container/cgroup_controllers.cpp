@@ -64,20 +64,30 @@ std::vector<std::string> ancestors_of(const std::string& path) {
     return ancestors;
 }
 
-[[noreturn]] void throw_unavailable(
-    const CgroupHierarchy& hierarchy, const ControllerNames& root, const NeededController& missing
+/// Why the top of the hierarchy does not have the controller, and what would change that.
+std::string unavailable(
+    const CgroupHierarchy& hierarchy, const ControllerNames& root, const std::string& name
 ) {
-    throw Error(concat(
-        missing.property,
-        ": controller '",
-        missing.name,
+    // The real root has no type; what looks like the root from inside a cgroup namespace has.
+    const bool is_real_root = !sys::try_fstatat(hierarchy.directory, "cgroup.type");
+    return concat(
+        "controller '",
+        name,
         "' is not available: ",
         quote(concat(hierarchy.mount_point, "/", kAvailable)),
         " has ",
         root.text().empty() ? "none" : quote(root.text()),
-        " (it is not delegated to this cgroup, or a cgroup v1 hierarchy holds it: boot with "
-        "cgroup_no_v1=all)"
-    ));
+        is_real_root ? remedy_for_missing_controller(
+                           name, sys::try_read_file(sys::FdRef::cwd(), "/proc/cgroups").value_or("")
+                       )
+                     : concat(
+                           " (this is a cgroup namespace: outside of it cgroup.subtree_control of "
+                           "the parent "
+                           "must list ",
+                           name,
+                           ", with systemd by the unit property Delegate=yes)"
+                       )
+    );
 }
 
 std::string_view remedy_for(int error_number) {
@@ -136,13 +146,74 @@ std::size_t nearest_giver(
     const ControllerNames root(hierarchy, "/", kAvailable);
     for (const NeededController& one : needed) {
         if (!root.contains(one.name)) {
-            throw_unavailable(hierarchy, root, one);
+            throw Error(concat(one.property, ": ", unavailable(hierarchy, root, one.name)));
         }
     }
     return 0;
 }
 
+std::vector<std::string> existing_ancestors(
+    const CgroupHierarchy& hierarchy, const std::string& path
+) {
+    std::vector<std::string> ancestors = ancestors_of(path);
+    while (!ancestors.empty() &&
+           !sys::try_fstatat(hierarchy.directory, file_in(ancestors.back(), kAvailable))) {
+        ancestors.pop_back();
+    }
+    return ancestors;
+}
+
+/// Why the ancestor cannot give the controller to its children; empty: it does, or can.
+std::string obstacle_to_giving(
+    const CgroupHierarchy& hierarchy, const std::string& ancestor, std::string_view name
+) {
+    if (ControllerNames(hierarchy, ancestor, kForChildren).contains(name)) {
+        return {};
+    }
+    const std::string file = file_in(ancestor, kForChildren);
+    int error_number = sys::write_access_errno(hierarchy.directory, file);
+    const bool is_root = ancestor == "/";
+    if (error_number == 0 && !is_root &&
+        !sys::read_file(hierarchy.directory, file_in(ancestor, "cgroup.procs")).empty()) {
+        error_number = EBUSY;
+    }
+    return error_number == 0 ? std::string()
+                             : concat(
+                                   "controller '",
+                                   name,
+                                   "' is not in ",
+                                   quote(concat(hierarchy.host_path(ancestor), "/", kForChildren)),
+                                   " and cannot be added there",
+                                   remedy_for(error_number),
+                                   ": ",
+                                   errno_text(error_number)
+                               );
+}
+
 }  // namespace
+
+std::string remedy_for_missing_controller(const std::string& name, std::string_view proc_cgroups) {
+    const std::string_view old_name = name == "io" ? std::string_view("blkio") : name;
+    for (const std::string_view line : split(proc_cgroups, '\n')) {
+        // #subsys_name hierarchy num_cgroups enabled
+        const std::vector<std::string_view> fields = split(line, '\t');
+        if (fields.size() != 4 || fields[0] != old_name) {
+            continue;
+        }
+        if (fields[3] == "0") {
+            return concat(" (it is switched off: boot without cgroup_disable=", old_name, ")");
+        }
+        if (fields[1] != "0") {
+            return concat(
+                " (a cgroup v1 hierarchy holds it: boot with cgroup_no_v1=",
+                old_name,
+                ", or systemd.unified_cgroup_hierarchy=1)"
+            );
+        }
+        return {};
+    }
+    return " (this kernel is built without it)";
+}
 
 void enable_controllers(
     const CgroupHierarchy& hierarchy,
@@ -156,6 +227,46 @@ void enable_controllers(
     for (std::size_t i = nearest_giver(hierarchy, ancestors, needed); i < ancestors.size(); ++i) {
         enable_for_children(hierarchy, ancestors[i], needed);
     }
+}
+
+std::vector<oci::Problem> obstacles_to_controllers(
+    const CgroupHierarchy& hierarchy,
+    const std::string& path,
+    const std::vector<NeededController>& needed
+) {
+    std::vector<oci::Problem> obstacles;
+    const ControllerNames root(hierarchy, "/", kAvailable);
+    const std::vector<std::string> ancestors = existing_ancestors(hierarchy, path);
+    for (const NeededController& one : needed) {
+        std::string reason;
+        if (!root.contains(one.name)) {
+            reason = unavailable(hierarchy, root, one.name);
+        }
+        for (std::size_t i = 0; i < ancestors.size() && reason.empty(); ++i) {
+            reason = obstacle_to_giving(hierarchy, ancestors[i], one.name);
+        }
+        if (!reason.empty()) {
+            obstacles.push_back({.pointer = one.property, .reason = std::move(reason)});
+        }
+    }
+    return obstacles;
+}
+
+std::string obstacle_to_making(const CgroupHierarchy& hierarchy, const std::string& path) {
+    const std::vector<std::string> ancestors = existing_ancestors(hierarchy, path);
+    if (ancestors.empty() || sys::try_fstatat(hierarchy.directory, file_in(path, "."))) {
+        return {};
+    }
+    const int error_number =
+        sys::write_access_errno(hierarchy.directory, file_in(ancestors.back(), "."));
+    return error_number == 0 ? std::string()
+                             : concat(
+                                   "no cgroup can be made in ",
+                                   quote(hierarchy.host_path(ancestors.back())),
+                                   remedy_for(error_number),
+                                   ": ",
+                                   errno_text(error_number)
+                               );
 }
 
 void enable_all_controllers(const CgroupHierarchy& hierarchy, const std::string& path) {

@@ -5,6 +5,7 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/setup/environment.hpp"
+#include "corun/setup/exec_explanation.hpp"
 #include "corun/sys/file.hpp"
 
 #include <cerrno>
@@ -39,8 +40,11 @@ std::string obstacle_to(const std::string& path) {
 }
 
 /// No errno: the text has it already, in the form that callers match.
-[[noreturn]] void refuse(std::string_view name, std::string_view reason) {
-    throw Error(concat("exec: ", double_quote(name), ": ", reason));
+[[noreturn]] void refuse(
+    std::string_view name, std::string_view reason, std::string_view explanation
+) {
+    const std::string text = concat("exec: ", double_quote(name), ": ", reason);
+    throw Error(explanation.empty() ? text : concat(text, " (", explanation, ")"));
 }
 
 std::string in_directory(std::string_view directory, std::string_view name) {
@@ -48,33 +52,41 @@ std::string in_directory(std::string_view directory, std::string_view name) {
 }
 
 std::string search(std::string_view path, std::string_view name) {
+    std::string explanation;  // of the first file of that name, which cannot be executed
     for (const std::string_view directory : split(path, ':')) {
         std::string candidate = in_directory(directory, name);
         if (obstacle_to(candidate).empty()) {
             return candidate;
         }
+        struct stat status = {};
+        if (explanation.empty() && sys::stat_errno(candidate, status) == 0) {
+            explanation = explain_path(candidate);
+        }
     }
-    refuse(name, "executable file not found in $PATH");
+    refuse(name, "executable file not found in $PATH", explanation);
+}
+
+std::string find(const PayloadPlan& payload) {
+    const std::string& name = payload.args.front();
+    if (name.empty()) {
+        refuse(name, "executable file not found in $PATH", "process.args[0] is empty");
+    }
+    if (name.find('/') == std::string::npos) {
+        return search(find_variable(payload.env, "PATH").value_or(kDefaultPath), name);
+    }
+    const std::string obstacle = obstacle_to(name);
+    if (!obstacle.empty()) {
+        refuse(name, obstacle, explain_path(name));
+    }
+    return name;
 }
 
 }  // namespace
 
 void find_executable(ChildContext& context) {
-    const PayloadPlan& payload = context.plan.payload;
-    const std::string& name = payload.args.front();
-    if (name.empty()) {
-        refuse(name, "executable file not found in $PATH");
-    }
-    if (name.find('/') == std::string::npos) {
-        context.executable =
-            search(find_variable(payload.env, "PATH").value_or(kDefaultPath), name);
-        return;
-    }
-    const std::string obstacle = obstacle_to(name);
-    if (!obstacle.empty()) {
-        refuse(name, obstacle);
-    }
-    context.executable = name;
+    context.executable = find(context.plan.payload);
+    // Now, as nothing can be read or allocated when execve(2) has failed under the filter.
+    context.forecast = forecast_exec(context.executable);
 }
 
 }  // namespace corun::setup

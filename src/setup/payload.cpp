@@ -38,7 +38,10 @@ void exec_payload(ChildContext& context) {
     const int error_number = sys::execve_errno(
         context.executable.c_str(), context.arguments.data(), context.environment.data()
     );
-    fail_in_tail(context, "exec", context.executable, error_number);
+    const ExecForecast& expected = context.forecast;
+    const std::string_view reason =
+        error_number == expected.error_number ? std::string_view(expected.reason) : "";
+    fail_in_tail(context, "exec", context.executable, error_number, reason);
 }
 
 }  // namespace corun::setup

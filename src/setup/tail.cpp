@@ -33,7 +33,11 @@ private:
 }  // namespace
 
 void fail_in_tail(
-    ChildContext& context, std::string_view call, std::string_view object, int error_number
+    ChildContext& context,
+    std::string_view call,
+    std::string_view object,
+    int error_number,
+    std::string_view reason
 ) noexcept {
     Message message;
     message.kind = MessageKind::report;
@@ -42,6 +46,9 @@ void fail_in_tail(
     text << "step '" << context.step << "': " << call;
     if (!object.empty()) {
         text << "(\"" << object << "\")";
+    }
+    if (!reason.empty()) {
+        text << ": " << reason;
     }
     // write(2), not sendmsg(2): a filter for a payload without a network may well refuse the
     // latter. Whether anybody listens makes no difference to what follows.

@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -287,6 +288,10 @@ struct stat fstat(FdRef fd) {
     return status;
 }
 
+int lstat_errno(const std::string& path, struct stat& status) {
+    return ::lstat(path.c_str(), &status) < 0 ? errno : 0;
+}
+
 int stat_errno(const std::string& path, struct stat& status) {
     return ::stat(path.c_str(), &status) < 0 ? errno : 0;
 }
@@ -465,6 +470,15 @@ void set_extended_attribute(FdRef fd, const std::string& name, std::string_view 
 int fchown_errno(FdRef fd, uid_t uid) {
     constexpr auto kKeepGroup = static_cast<gid_t>(-1);
     return ::fchown(fd.number(), uid, kKeepGroup) < 0 ? errno : 0;
+}
+
+bool is_mounted_noexec(const std::string& path) {
+    struct statvfs status = {};
+    return ::statvfs(path.c_str(), &status) == 0 && (status.f_flag & ST_NOEXEC) != 0;
+}
+
+int write_access_errno(FdRef directory, const std::string& path) {
+    return ::faccessat(directory.number(), path.c_str(), W_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
 int execute_access_errno(const std::string& path) {

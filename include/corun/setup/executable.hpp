@@ -7,7 +7,8 @@
 
 namespace corun::setup {
 
-/// Leaves the result in `context.executable`. Error texts are runc's, which callers match:
+/// Leaves the result in `context.executable`, and in `context.forecast` what execve(2) will say
+/// of it as far as that can be seen. Error texts are runc's, which callers match:
 /// `exec: "x": executable file not found in $PATH`.
 void find_executable(ChildContext& context);
 

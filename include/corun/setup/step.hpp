@@ -2,6 +2,7 @@
 // Child side. A step throws Error; it never logs, never exits, never decides.
 #pragma once
 
+#include "corun/setup/exec_explanation.hpp"
 #include "corun/setup/handshake.hpp"
 #include "corun/setup/plan.hpp"
 #include "corun/sys/credentials.hpp"
@@ -24,6 +25,7 @@ struct ChildContext {
     sys::UniqueFd null_device;    // the host's /dev/null as a mount, from take-null-device on
     pid_t host_pid = 0;           // own pid as the parent sees it, from the first Proceed on
     std::string executable = {};  // what the PATH lookup found
+    ExecForecast forecast = {};   // what execve(2) will say of it
     std::string_view step = {};   // name of the step that runs, for reports that cannot throw
     bool entered_cwd = false;     // by enter_cwd(): enter_cwd_as_user() has nothing left to do
 

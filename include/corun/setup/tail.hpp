@@ -8,9 +8,13 @@
 
 namespace corun::setup {
 
-/// Reports `step 'NAME': call("object")` with `error_number` and ends the process.
+/// Reports `step 'NAME': call("object"): reason` with `error_number` and ends the process.
 [[noreturn]] void fail_in_tail(
-    ChildContext& context, std::string_view call, std::string_view object, int error_number
+    ChildContext& context,
+    std::string_view call,
+    std::string_view object,
+    int error_number,
+    std::string_view reason = {}
 ) noexcept;
 
 }  // namespace corun::setup

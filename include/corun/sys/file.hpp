@@ -102,6 +102,7 @@ void empty_file(FdRef fd);
 
 /// stat(2) of a path that is given as the caller wrote it; 0 or an errno.
 [[nodiscard]] int stat_errno(const std::string& path, struct stat& status);
+[[nodiscard]] int lstat_errno(const std::string& path, struct stat& status);
 
 /// fstatat(2); nothing when absent (ENOENT, ENOTDIR).
 [[nodiscard]] std::optional<struct stat> try_fstatat(
@@ -179,6 +180,12 @@ void set_extended_attribute(FdRef fd, const std::string& name, std::string_view 
 
 /// Whether the effective ids may execute the file (faccessat(2), AT_EACCESS); 0 or an errno.
 [[nodiscard]] int execute_access_errno(const std::string& path);
+
+/// The mount that the file is on has the flag noexec; false also if that cannot be found out.
+[[nodiscard]] bool is_mounted_noexec(const std::string& path);
+
+/// Whether the effective ids may write the file, or make files in the directory; 0 or an errno.
+[[nodiscard]] int write_access_errno(FdRef directory, const std::string& path);
 
 /// Target of a symlink; of the link itself when `path` is "" and `directory` an O_PATH|O_NOFOLLOW
 /// fd.

@@ -1,9 +1,12 @@
 // The PATH lookup and the texts that docker, podman and containerd look for.
 #include "corun/setup/executable.hpp"
 
+#include "corun/base/text.hpp"
 #include "step_child.hpp"
 
 #include <doctest/doctest.h>
+
+#include <unistd.h>
 
 using namespace corun;
 using namespace corun::setup;
@@ -19,6 +22,15 @@ test::StepOutcome look_up(const std::string& name, std::vector<std::string> env)
         return context.executable;
     });
 }
+
+const std::string kPasswdExplained = concat(
+    " (uid ",
+    ::geteuid(),
+    " gid ",
+    ::getegid(),
+    " has no x permission on '/etc/passwd' (mode 0644, owner 0:0): chmod a+x it, or run as another "
+    "user)"
+);
 
 }  // namespace
 
@@ -43,17 +55,32 @@ TEST_CASE("executable: errors are worded as runc's") {
         look_up("no-such-program", env).error ==
         "exec: \"no-such-program\": executable file not found in $PATH"
     );
-    CHECK(look_up("", env).error == "exec: \"\": executable file not found in $PATH");
+    CHECK(
+        look_up("", env).error ==
+        "exec: \"\": executable file not found in $PATH (process.args[0] is empty)"
+    );
     CHECK(
         look_up("/no/such", env).error ==
-        "exec: \"/no/such\": stat /no/such: no such file or directory"
+        "exec: \"/no/such\": stat /no/such: no such file or directory ('/no' does not exist)"
     );
     CHECK(
         look_up("/etc/passwd/x", env).error ==
-        "exec: \"/etc/passwd/x\": stat /etc/passwd/x: not a directory"
+        "exec: \"/etc/passwd/x\": stat /etc/passwd/x: not a directory "
+        "('/etc/passwd' is a file, where a directory is expected)"
     );
-    CHECK(look_up("/etc/passwd", env).error == "exec: \"/etc/passwd\": permission denied");
+    CHECK(
+        look_up("/etc/passwd", env).error ==
+        concat("exec: \"/etc/passwd\": permission denied", kPasswdExplained)
+    );
     CHECK(look_up("/etc", env).error == "exec: \"/etc\": is a directory");
+}
+
+TEST_CASE("executable: a file on PATH that cannot be executed is named when nothing else is found"
+) {
+    CHECK(
+        look_up("passwd", {"PATH=/etc:/nowhere"}).error ==
+        concat("exec: \"passwd\": executable file not found in $PATH", kPasswdExplained)
+    );
 }
 
 TEST_CASE("executable: a directory or a plain file on PATH is passed over") {
