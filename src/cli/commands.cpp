@@ -8,6 +8,7 @@ namespace corun::cli {
 namespace {
 
 constexpr std::array kCommands{
+    &kCheckCommand,
     &kCreateCommand,
     &kDeleteCommand,
     &kEventsCommand,

@@ -2,6 +2,7 @@
 #include "corun/container/cgroup_limits.hpp"
 
 #include "corun/base/error.hpp"
+#include "corun/base/scope.hpp"
 #include "corun/base/text.hpp"
 
 #include <algorithm>
@@ -14,19 +15,40 @@ namespace {
 
 constexpr std::string_view kResources = "/linux/resources/";
 
-using Writes = std::vector<LimitWrite>;
 using Tolerated = LimitWrite::Tolerated;
 
 std::string pointer(std::string_view property) {
     return concat(kResources, property);
 }
 
+/// The writes as they come together, and what cannot be one.
+class Writes : NonCopyable {
+public:
+    explicit Writes(oci::Problems& problems) : problems_(problems) {}
+
+    void push_back(LimitWrite write) { list_.push_back(std::move(write)); }
+
+    void refuse_at(std::string_view pointer, std::string_view reason) {
+        problems_.add(pointer, reason);
+    }
+
+    void refuse(std::string_view property, std::string_view reason) {
+        refuse_at(pointer(property), reason);
+    }
+
+    void refuse_version_1(std::string_view property) {
+        refuse(property, "cgroup v2 has no such control");
+    }
+
+    [[nodiscard]] std::vector<LimitWrite> take() { return std::move(list_); }
+
+private:
+    oci::Problems& problems_;
+    std::vector<LimitWrite> list_;
+};
+
 [[noreturn]] void refuse(std::string_view property, std::string_view reason) {
     throw Error(concat(pointer(property), ": ", reason));
-}
-
-[[noreturn]] void refuse_version_1(std::string_view property) {
-    refuse(property, "cgroup v2 has no such control");
 }
 
 /// A member of an object, its name escaped as RFC 6901 wants.
@@ -59,27 +81,45 @@ std::string number_or_max(std::string_view property, std::int64_t value) {
 
 // ---------------------------------------------------------------- memory
 
-void refuse_version_1_memory(const oci::MemoryResources& memory) {
+/// Why there is no limit on swap that would do what is asked for; empty: there is.
+std::string swap_contradiction(const oci::MemoryResources& memory) {
+    const std::int64_t limit = memory.limit.value_or(0);
+    const std::int64_t total = memory.swap.value_or(0);
+    if (total == 0 || total == -1 || limit == -1) {
+        return {};
+    }
+    if (limit == 0) {
+        return "unable to set swap limit without memory limit (it is their sum)";
+    }
+    return total < limit
+               ? concat("memory+swap limit should be >= memory limit: ", total, " < ", limit)
+               : std::string();
+}
+
+void refuse_version_1_memory(const oci::MemoryResources& memory, Writes& writes) {
     if (memory.kernel.value_or(0) > 0) {
-        refuse_version_1("memory/kernel");
+        writes.refuse_version_1("memory/kernel");
     }
     if (memory.kernel_tcp.value_or(0) > 0) {
-        refuse_version_1("memory/kernelTCP");
+        writes.refuse_version_1("memory/kernelTCP");
     }
     if (memory.swappiness) {
-        refuse_version_1("memory/swappiness");
+        writes.refuse_version_1("memory/swappiness");
     }
     if (memory.disable_oom_killer.value_or(false)) {
-        refuse_version_1("memory/disableOOMKiller");
+        writes.refuse_version_1("memory/disableOOMKiller");
     }
     if (!memory.use_hierarchy.value_or(true)) {
-        refuse("memory/useHierarchy", "cgroup v2 always accounts for the whole hierarchy");
+        writes.refuse("memory/useHierarchy", "cgroup v2 always accounts for the whole hierarchy");
     }
 }
 
 void add_memory(const oci::MemoryResources& memory, Writes& writes) {
-    refuse_version_1_memory(memory);
-    if (const std::optional<std::string> swap = swap_max(memory)) {
+    refuse_version_1_memory(memory, writes);
+    const std::string contradiction = swap_contradiction(memory);
+    if (!contradiction.empty()) {
+        writes.refuse("memory/swap", contradiction);
+    } else if (const std::optional<std::string> swap = swap_max(memory)) {
         // A kernel without swap has no such file, and no swap to use either.
         const bool is_natural = *swap == "max" || *swap == "0";
         writes.push_back(
@@ -163,10 +203,10 @@ void add_cpu_bandwidth(const oci::CpuResources& cpu, Writes& writes) {
 
 void add_cpu(const oci::CpuResources& cpu, Writes& writes) {
     if (is_set(cpu.realtime_runtime_us)) {
-        refuse_version_1("cpu/realtimeRuntime");
+        writes.refuse_version_1("cpu/realtimeRuntime");
     }
     if (is_set(cpu.realtime_period_us)) {
-        refuse_version_1("cpu/realtimePeriod");
+        writes.refuse_version_1("cpu/realtimePeriod");
     }
     add_cpu_weight(cpu, writes);
     add_cpu_bandwidth(cpu, writes);
@@ -209,7 +249,8 @@ void add_io_weight(
     constexpr std::uint16_t kLeast = 10;
     constexpr std::uint16_t kMost = 1000;
     if (weight < kLeast || weight > kMost) {
-        refuse(property, concat(weight, " is not in 10..1000"));
+        writes.refuse(property, concat(weight, " is not in 10..1000"));
+        return;
     }
     writes.push_back(
         {.property = pointer(property),
@@ -242,12 +283,12 @@ void add_throttles(
 
 void add_block_io(const oci::BlockIoResources& io, Writes& writes) {
     if (is_set(io.leaf_weight)) {
-        refuse_version_1("blockIO/leafWeight");
+        writes.refuse_version_1("blockIO/leafWeight");
     }
     add_io_weight("blockIO/weight", "", io.weight.value_or(0), writes);
     for (const oci::BlockWeightDevice& device : io.weight_device) {
         if (is_set(device.leaf_weight)) {
-            refuse_version_1("blockIO/weightDevice");
+            writes.refuse_version_1("blockIO/weightDevice");
         }
         add_io_weight(
             "blockIO/weightDevice",
@@ -269,7 +310,8 @@ void add_block_io(const oci::BlockIoResources& io, Writes& writes) {
 void add_huge_pages(const std::vector<oci::HugepageLimit>& limits, Writes& writes) {
     for (const oci::HugepageLimit& limit : limits) {
         if (!is_huge_page_size(limit.page_size)) {
-            refuse("hugepageLimits", concat("bad page size ", quote(limit.page_size)));
+            writes.refuse("hugepageLimits", concat("bad page size ", quote(limit.page_size)));
+            continue;
         }
         const std::string value = std::to_string(limit.limit);
         // The limit on reservations first: beyond it mmap(2) fails, while beyond the other one the
@@ -303,12 +345,12 @@ void add_rdma(const std::map<std::string, oci::RdmaLimit, std::less<>>& devices,
     }
 }
 
-void refuse_network(const oci::NetworkResources& network) {
+void refuse_network(const oci::NetworkResources& network, Writes& writes) {
     if (is_set(network.class_id)) {
-        refuse_version_1("network/classID");
+        writes.refuse_version_1("network/classID");
     }
     if (!network.priorities.empty()) {
-        refuse_version_1("network/priorities");
+        writes.refuse_version_1("network/priorities");
     }
 }
 
@@ -317,13 +359,15 @@ void add_unified(const oci::StringMap& unified, Writes& writes) {
     for (const auto& [file, value] : unified) {
         const std::string property = member_pointer("unified", file);
         if (file.find('/') != std::string::npos) {
-            throw Error(concat(property, ": ", quote(file), " must be a file name (no slashes)"));
+            writes.refuse_at(property, concat(quote(file), " must be a file name (no slashes)"));
+            continue;
         }
         const std::size_t dot = file.find('.');
         if (dot == std::string::npos || dot == 0) {
-            throw Error(
-                concat(property, ": ", quote(file), " must be in the form CONTROLLER.PARAMETER")
+            writes.refuse_at(
+                property, concat(quote(file), " must be in the form CONTROLLER.PARAMETER")
             );
+            continue;
         }
         for (const std::string_view line : split(trim(value), '\n')) {
             // An empty value empties a list (cpuset.cpus); a write of no bytes would do nothing.
@@ -341,8 +385,13 @@ bool belongs_to_core(std::string_view file) {
 }  // namespace
 
 std::vector<LimitWrite> limit_writes(const oci::Resources& resources) {
-    refuse_network(resources.network);
-    Writes writes;
+    oci::Problems problems(oci::Problems::Mode::throw_first);
+    return limit_writes(resources, problems);
+}
+
+std::vector<LimitWrite> limit_writes(const oci::Resources& resources, oci::Problems& problems) {
+    Writes writes(problems);
+    refuse_network(resources.network, writes);
     add_pids(resources.pids, writes);
     add_memory(resources.memory, writes);
     add_block_io(resources.block_io, writes);
@@ -351,7 +400,7 @@ std::vector<LimitWrite> limit_writes(const oci::Resources& resources) {
     add_rdma(resources.rdma, writes);
     // Last: it is the way to overrule what the conversions above make of version 1's values.
     add_unified(resources.unified, writes);
-    return writes;
+    return writes.take();
 }
 
 std::vector<NeededController> controllers_for(const std::vector<LimitWrite>& writes) {
@@ -418,14 +467,9 @@ std::optional<std::string> swap_max(const oci::MemoryResources& memory) {
     if (total == -1 || limit == -1) {
         return number_or_max("memory/swap", total);
     }
-    if (limit == 0) {
-        refuse("memory/swap", "unable to set swap limit without memory limit (it is their sum)");
-    }
-    if (total < limit) {
-        refuse(
-            "memory/swap",
-            concat("memory+swap limit should be >= memory limit: ", total, " < ", limit)
-        );
+    const std::string contradiction = swap_contradiction(memory);
+    if (!contradiction.empty()) {
+        refuse("memory/swap", contradiction);
     }
     return std::to_string(total - limit);
 }

@@ -6,6 +6,7 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/base/timestamp.hpp"
+#include "corun/container/bundle.hpp"
 #include "corun/container/cgroup.hpp"
 #include "corun/container/console.hpp"
 #include "corun/container/container_unit.hpp"
@@ -34,8 +35,6 @@ namespace corun::container {
 
 namespace {
 
-constexpr std::size_t kConfigLimit = 16U << 20U;  // bytes; the reader's own limit
-
 /// The bundle as read, before anything is made.
 struct Bundle {
     std::string path;  // absolute
@@ -44,18 +43,11 @@ struct Bundle {
 };
 
 Bundle load_bundle(const CreateRequest& request) {
-    Bundle bundle;
-    bundle.path = in_context(
-        [&] { return concat("bundle ", quote(request.bundle)); },
-        [&] { return sys::real_path(request.bundle); }
-    );
-    const sys::UniqueFd directory = sys::open(bundle.path, O_PATH | O_DIRECTORY);
-    const bool is_default = request.config_file.empty();
-    const std::string name = is_default ? "config.json" : request.config_file;
-    const sys::FdRef base = is_default ? directory.ref() : sys::FdRef::cwd();
-    bundle.config = sys::read_file(base, name, kConfigLimit);
-    bundle.spec = in_context([&] { return name; }, [&] { return oci::read_spec(bundle.config); });
-    return bundle;
+    BundleFiles files = read_bundle(request.bundle, request.config_file);
+    oci::Spec spec =
+        in_context([&] { return files.config_name; }, [&] { return oci::read_spec(files.config); });
+    return {
+        .path = std::move(files.path), .config = std::move(files.config), .spec = std::move(spec)};
 }
 
 void check_terminal(const CreateRequest& request, const oci::Spec& spec, bool detaches) {

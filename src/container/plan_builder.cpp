@@ -51,13 +51,18 @@ std::vector<setup::HookPlan> to_plan(const std::vector<oci::Hook>& hooks) {
 }  // namespace
 
 void refuse_unsupported(const oci::Spec& spec) {
+    oci::Problems problems(oci::Problems::Mode::throw_first);
+    report_unsupported(spec, problems);
+}
+
+void report_unsupported(const oci::Spec& spec, oci::Problems& problems) {
     if (spec.linux_.intel_rdt) {
-        throw Error("/linux/intelRdt: not supported yet");
+        problems.add("/linux/intelRdt", "not supported yet");
     }
     if (!spec.linux_.net_devices.empty()) {
-        throw Error("/linux/netDevices: not supported yet");
+        problems.add("/linux/netDevices", "not supported yet");
     }
-    (void)limit_writes(spec.linux_.resources);  // throws for what cgroup v2 does not have
+    (void)limit_writes(spec.linux_.resources, problems);  // what cgroup v2 does not have
 }
 
 void plan_hooks(const PlanInput& input, setup::Plan& plan) {

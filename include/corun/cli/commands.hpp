@@ -8,6 +8,7 @@
 
 namespace corun::cli {
 
+extern const Command kCheckCommand;
 extern const Command kCreateCommand;
 extern const Command kDeleteCommand;
 extern const Command kEventsCommand;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "corun/container/cgroup_controllers.hpp"
+#include "corun/oci/problems.hpp"
 #include "corun/oci/spec.hpp"
 
 #include <cstdint>
@@ -42,6 +43,11 @@ struct LimitWrite {
 /// devices. Throws Error with the JSON pointer for what version 2 cannot do and for values that
 /// contradict each other. A CPU period without a quota means no quota.
 [[nodiscard]] std::vector<LimitWrite> limit_writes(const oci::Resources& resources);
+
+/// The same, with every property that cannot be had; they are left out.
+[[nodiscard]] std::vector<LimitWrite> limit_writes(
+    const oci::Resources& resources, oci::Problems& problems
+);
 
 /// The controllers those files belong to, each once, with the first property that needs it.
 [[nodiscard]] std::vector<NeededController> controllers_for(const std::vector<LimitWrite>& writes);

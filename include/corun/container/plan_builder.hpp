@@ -3,6 +3,7 @@
 #pragma once
 
 #include "corun/container/privileges.hpp"
+#include "corun/oci/problems.hpp"
 #include "corun/oci/spec.hpp"
 #include "corun/setup/plan.hpp"
 
@@ -29,6 +30,7 @@ struct PlanInput {
 
 /// Refuses what this build knows but does not apply, by JSON pointer.
 void refuse_unsupported(const oci::Spec& spec);
+void report_unsupported(const oci::Spec& spec, oci::Problems& problems);
 
 /// Absolute path of the rootfs on the host, without symlinks. Throws unless it is a directory.
 [[nodiscard]] std::string rootfs_path(const oci::Spec& spec, const std::string& bundle);

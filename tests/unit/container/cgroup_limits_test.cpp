@@ -407,3 +407,40 @@ TEST_CASE("cgroup limits: values outside their range are refused by name") {
     pages.hugepage_limits = {{.page_size = "2M", .limit = 1}};
     CHECK(refusal(pages) == "/linux/resources/hugepageLimits: bad page size '2M'");
 }
+
+TEST_CASE("cgroup limits: all that cannot be had is told, the rest is written") {
+    oci::Resources resources;
+    resources.memory.kernel = 1;
+    resources.memory.swappiness = 1;
+    resources.memory.swap = 5;
+    resources.cpu.realtime_period_us = 1;
+    resources.block_io.weight = 9;
+    resources.network.class_id = 1;
+    resources.hugepage_limits = {{.page_size = "2M", .limit = 1}};
+    resources.unified = {{"a/b", "1"}, {"nodot", "1"}};
+    resources.pids.limit = 7;
+    oci::Problems problems(oci::Problems::Mode::keep_all);
+
+    const std::vector<LimitWrite> writes = limit_writes(resources, problems);
+
+    std::vector<std::string> pointers;
+    for (const oci::Problem& problem : problems.list()) {
+        pointers.push_back(problem.pointer);
+    }
+    CHECK(
+        pointers ==
+        std::vector<std::string>{
+            "/linux/resources/network/classID",
+            "/linux/resources/memory/kernel",
+            "/linux/resources/memory/swappiness",
+            "/linux/resources/memory/swap",
+            "/linux/resources/blockIO/weight",
+            "/linux/resources/cpu/realtimePeriod",
+            "/linux/resources/hugepageLimits",
+            "/linux/resources/unified/a~1b",
+            "/linux/resources/unified/nodot",
+        }
+    );
+    REQUIRE(writes.size() == 1);
+    CHECK(writes[0].file == "pids.max");
+}
