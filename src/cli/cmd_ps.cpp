@@ -23,8 +23,8 @@ constexpr std::array kOptions{
     Option{
         .name = "format",
         .letter = "f",
-        .argument = "FORMAT",
-        .help = "table (default) or json",
+        .argument = "table|json",
+        .help = "how to print it (default: table)",
     },
 };
 

@@ -1,0 +1,158 @@
+// What the manual pages say beyond the tables of commands and options.
+#include "corun/cli/manual.hpp"
+
+#include <array>
+
+namespace corun::cli {
+
+namespace {
+
+constexpr std::array kTexts{
+    ManualText{
+        .command = "",
+        .description =
+            "corun runs containers as the runtime specification of the Open Container Initiative\n"
+            "describes them: it reads the config.json of a bundle, sets up namespaces, cgroup v2,\n"
+            "mounts, capabilities, seccomp and limits, and starts the program in it.\n"
+            "\n"
+            "It takes the commands and options of runc and crun, and is mostly called by podman,\n"
+            "docker, containerd or CRI-O. Options are written with one dash or two; a value "
+            "follows\n"
+            "its option, or stands behind \"=\".\n"
+            "\n"
+            "A container is created by \"create\" and waits; \"start\" runs its program; \"run\" "
+            "does\n"
+            "both. It is known by an ID of letters, digits and the characters _ + - and .\n"
+            "\n"
+            "An error is one line, outermost clause first, the cause at the end.",
+        .example = "corun spec --bundle web\ncorun check --bundle web\ncorun run --bundle web web",
+    },
+    ManualText{
+        .command = "check",
+        .description =
+            "Reads a bundle and compares it with the specification and with this host, as far as\n"
+            "that can be done without running anything and without leaving a trace. What can be "
+            "done\n"
+            "depends on who asks: run it as the user who will run the container.\n"
+            "\n"
+            "Each finding has a severity, the JSON pointer of the property it is about, and a "
+            "reason.\n"
+            "After an error the container would not come up. A warning is about something that\n"
+            "is most likely not meant, such as a property that nobody knows. A note is worth\n"
+            "knowing.",
+        .example = "corun check --bundle web\ncorun check --format json | jq '.[] | .pointer'",
+    },
+    ManualText{
+        .command = "create",
+        .description = "Sets up a container from a bundle up to the point where its program would "
+                       "be executed,\n"
+                       "and returns. The container has the state \"created\" then and waits for\n"
+                       "corun-start(1). If anything fails, nothing of it is left behind.",
+        .example = "corun create --bundle web --pid-file web.pid web\ncorun start web",
+    },
+    ManualText{
+        .command = "delete",
+        .description = "Removes what is left of a container that has stopped: its cgroup and its "
+                       "state; and runs\n"
+                       "its poststop hooks. With --force a running container is killed first, and "
+                       "one that does\n"
+                       "not exist is no error.",
+        .example = "corun delete --force web",
+    },
+    ManualText{
+        .command = "exec",
+        .description =
+            "Runs one more process in the namespaces and the cgroup of a running container, with "
+            "the\n"
+            "environment, the capabilities and the limits of its process object unless options "
+            "say\n"
+            "otherwise. Options stand in front of the ID: what follows the COMMAND is its own.",
+        .example = "corun exec web hostname\ncorun exec --tty --env TERM=xterm web sh",
+    },
+    ManualText{
+        .command = "features",
+        .description = "Prints, as JSON, what this build can do: hooks, mount options, namespaces, "
+                       "capabilities,\n"
+                       "cgroup and seccomp support; features.md of the specification. Container "
+                       "engines ask for\n"
+                       "it when they start.",
+        .example = "corun features | jq .linux.seccomp.actions",
+    },
+    ManualText{
+        .command = "kill",
+        .description =
+            "Sends a signal to the first process of a container. Where the container has no pid\n"
+            "namespace of its own, KILL is sent to all its processes.",
+        .example = "corun kill web\ncorun kill web KILL",
+    },
+    ManualText{
+        .command = "list",
+        .description = "Prints id, pid, status, bundle, time of creation and owner of each "
+                       "container whose state\n"
+                       "is below the state root. What cannot be read is told on standard error and "
+                       "passed over.",
+        .example = "corun list --format json\ncorun list --quiet",
+    },
+    ManualText{
+        .command = "pause",
+        .description = "Stops all processes of a container by the freezer of its cgroup; "
+                       "corun-resume(1) lets\n"
+                       "them go on.",
+        .example = "corun pause web\ncorun resume web",
+    },
+    ManualText{
+        .command = "ps",
+        .description =
+            "Prints the processes in the cgroup of a container: those lines of ps(1) that are\n"
+            "about them, or as JSON an array of their pids.",
+        .example = "corun ps web\ncorun ps --format json web",
+    },
+    ManualText{
+        .command = "resume",
+        .description = "Lets the processes of a container go on that corun-pause(1) has stopped.",
+        .example = "corun resume web",
+    },
+    ManualText{
+        .command = "run",
+        .description =
+            "Does what corun-create(1) and corun-start(1) do. Without --detach it stays in the\n"
+            "foreground, passes signals on, ends as the container does, and deletes it.",
+        .example = "corun run --bundle web web\ncorun run --detach --bundle web web",
+    },
+    ManualText{
+        .command = "spec",
+        .description =
+            "Writes a config.json to start from: a shell in namespaces of its own, with few\n"
+            "capabilities, over the root file system in the directory rootfs. An existing file is\n"
+            "not touched.",
+        .example = "mkdir -p web/rootfs\ncorun spec --bundle web",
+    },
+    ManualText{
+        .command = "start",
+        .description = "Lets the program of a container run that corun-create(1) has made, and "
+                       "returns when it\n"
+                       "runs. If it cannot be executed that is told here.",
+        .example = "corun start web",
+    },
+    ManualText{
+        .command = "state",
+        .description = "Prints, as JSON, the state of a container: \"creating\", \"created\", "
+                       "\"running\", \"paused\"\n"
+                       "or \"stopped\", with its pid, bundle and annotations; runtime.md of the "
+                       "specification.",
+        .example = "corun state web | jq -r .status",
+    },
+};
+
+}  // namespace
+
+const ManualText* find_manual_text(std::string_view command) {
+    for (const ManualText& text : kTexts) {
+        if (text.command == command) {
+            return &text;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace corun::cli
