@@ -48,6 +48,7 @@ int run(const Invocation& /*invocation*/) {
         .selinux = true,
         .memory_policy = true,
         .idmapped_mounts = true,
+        .net_devices = true,
         .annotations =
             {
                 {"io.github.seccomp.libseccomp.version",

@@ -11,6 +11,7 @@
 #include "corun/container/console.hpp"
 #include "corun/container/container_unit.hpp"
 #include "corun/container/crun_annotations.hpp"
+#include "corun/container/net_devices.hpp"
 #include "corun/container/notify_socket.hpp"
 #include "corun/container/pid_file.hpp"
 #include "corun/container/plan_builder.hpp"
@@ -83,6 +84,16 @@ bool is_free(const CgroupHierarchy& hierarchy, const std::string& path) {
     return !existing || !existing->is_populated();
 }
 
+/// The one to be joined, which the child may not have done yet, else the child's own.
+sys::UniqueFd network_namespace_of(const setup::Plan& plan, pid_t pid) {
+    for (const setup::JoinedNamespace& joined : plan.namespaces.joined) {
+        if (joined.kind == CLONE_NEWNET) {
+            return sys::duplicate(joined.fd);
+        }
+    }
+    return sys::open(concat("/proc/", pid, "/ns/net"), O_RDONLY);
+}
+
 /// The uid on the host that the container's root has.
 uid_t root_uid_on_host(const oci::Linux& config) {
     for (const oci::IdMapping& mapping : config.uid_mappings) {
@@ -101,7 +112,9 @@ std::unique_ptr<sys::PreparedNetwork> prepare_network(
     const oci::Namespace* network = oci::find_namespace(config, oci::NamespaceKind::network);
     const bool is_new = network != nullptr && network->path.empty();
     const bool has_user = oci::find_namespace(config, oci::NamespaceKind::user) != nullptr;
-    if (!is_new || has_user || !privileges.host_root) {
+    // Interfaces are moved into that of the child, before it goes on.
+    const bool gets_interfaces = !config.net_devices.empty();
+    if (!is_new || has_user || gets_interfaces || !privileges.host_root) {
         return nullptr;
     }
     return std::make_unique<sys::PreparedNetwork>();
@@ -163,7 +176,12 @@ public:
     }
 
     /// The way back: as if nothing had been attempted, but for poststop hooks.
-    async::Task<> undo() { return destroy(engine_, directory_, record_); }
+    async::Task<> undo() {
+        if (net_devices_) {
+            net_devices_->give_back();
+        }
+        return destroy(engine_, directory_, record_);
+    }
 
 private:
     async::Task<> prepare_unit();
@@ -173,6 +191,7 @@ private:
     async::Task<sys::FdRef> enter_unit(const setup::Plan* plan, pid_t pid);
     async::Task<> limit(const setup::Plan* plan);
     void move_to_delegated_cgroup(const setup::Plan& plan, pid_t pid);
+    void equip(const setup::Plan& plan, pid_t pid);
     void tell_callers(const Launched& launched) const;
     void warn(const std::vector<std::string>& warnings) const;
 
@@ -186,6 +205,7 @@ private:
     Record record_;
     std::optional<Cgroup> cgroup_;
     std::unique_ptr<ContainerUnit> unit_;  // with the systemd driver
+    std::optional<NetDeviceMover> net_devices_;
 };
 
 async::Task<> Creation::prepare_unit() {
@@ -343,6 +363,14 @@ void Creation::move_to_delegated_cgroup(const setup::Plan& plan, pid_t pid) {
     );
 }
 
+void Creation::equip(const setup::Plan& plan, pid_t pid) {
+    const std::vector<oci::NetDevice>& devices = bundle_.spec.linux_.net_devices;
+    if (!devices.empty()) {
+        net_devices_.emplace(network_namespace_of(plan, pid));
+        net_devices_->move(devices);
+    }
+}
+
 void Creation::tell_callers(const Launched& launched) const {
     if (!request_.console_socket.empty()) {
         send_console(request_.console_socket, launched.console, "/dev/ptmx");
@@ -366,6 +394,7 @@ void Creation::warn(const std::vector<std::string>& warnings) const {
 }
 
 async::Task<Launched> Creation::run() {
+    check_net_devices(bundle_.spec.linux_, privileges_.rootless());
     co_await prepare_unit();
     write_first_record();
     make_cgroup();
@@ -390,6 +419,7 @@ async::Task<Launched> Creation::run() {
                 .annotations = &bundle_.spec.annotations,
             },
         .relays_console = request_.console_socket.empty(),
+        .equip = [this, &plan](pid_t pid) { equip(plan, pid); },
         .apply_limits = [this, &plan] { return limit(&plan); },
         .on_birth =
             [this](const sys::ProcessIdentity& init) {

@@ -155,6 +155,7 @@ private:
     async::Task<bool> answer(Incoming incoming);
     void identify();
     void tell(pid_t host_pid = 0) const;
+    void equip() const;
 
     [[nodiscard]] pid_t pid() const { return child_->child().pid(); }
 
@@ -181,8 +182,11 @@ async::Task<Launched> Conversation::run() {
     if (request_.plan->enters_cgroup_late) {
         co_await enter_cgroup();
     }
-    if (!request_.plan->namespaces.needs_relay() && setup::needs_introduction(*request_.plan)) {
-        tell(pid());
+    if (!request_.plan->namespaces.needs_relay()) {
+        equip();
+        if (setup::needs_introduction(*request_.plan)) {
+            tell(pid());
+        }
     }
     const bool limits_at_once = !makes_processes(*request_.plan);
     if (limits_at_once && request_.apply_limits) {
@@ -229,6 +233,12 @@ void Conversation::tell(pid_t host_pid) const {
     (void)try_proceed(socket_, host_pid);
 }
 
+void Conversation::equip() const {
+    if (request_.equip) {
+        request_.equip(pid());
+    }
+}
+
 /// The relay made the real child, a sibling of its own, and ends.
 async::Task<> Conversation::adopt(Incoming relayed) {
     if (!relayed.fd) {
@@ -244,6 +254,7 @@ async::Task<> Conversation::adopt(Incoming relayed) {
     if (early_report_) {
         throw *early_report_;
     }
+    equip();
     tell(pid());
     identify();
 }

@@ -59,9 +59,6 @@ void report_unsupported(const oci::Spec& spec, oci::Problems& problems) {
     if (spec.linux_.intel_rdt) {
         problems.add("/linux/intelRdt", "not supported yet");
     }
-    if (!spec.linux_.net_devices.empty()) {
-        problems.add("/linux/netDevices", "not supported yet");
-    }
     (void)limit_writes(spec.linux_.resources, problems);  // what cgroup v2 does not have
 }
 

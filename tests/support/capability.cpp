@@ -3,6 +3,7 @@
 #include "corun/base/text.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/uapi.hpp"
+#include "proc.hpp"
 #include "runtime.hpp"
 
 #include <sched.h>
@@ -45,6 +46,14 @@ bool idmapped_tmpfs() {
     return file_exists("/sys/module/overlay") || file_exists("/proc/sys/vm/memfd_noexec");
 }
 
+/// Made and removed in a network namespace of its own.
+bool can_make_veth() {
+    static const bool can =
+        ::geteuid() == 0 &&
+        run({"unshare", "--net", "ip", "link", "add", "x", "type", "veth"}).exit_code == 0;
+    return can;
+}
+
 }  // namespace
 
 bool have(Capability capability) {
@@ -76,6 +85,8 @@ bool have(Capability capability) {
             return idmapped_tmpfs();
         case Capability::subordinate_ids:
             return ::geteuid() == 0 && file_exists("/usr/bin/newuidmap") && is_corun();
+        case Capability::veth:
+            return can_make_veth();
         case Capability::corun_itself:
             return is_corun();
     }
@@ -106,6 +117,8 @@ const char* name_of(Capability capability) {
             return "time namespaces";
         case Capability::two_cpus:
             return "two processors";
+        case Capability::veth:
+            return "root, ip(8) and veth network devices";
         case Capability::idmapped_mounts:
             return "idmapped mounts on tmpfs (Linux 6.3)";
         case Capability::subordinate_ids:

@@ -20,6 +20,7 @@ enum class Capability {
     two_cpus,
     idmapped_mounts,
     subordinate_ids,  // newuidmap and newgidmap, for root to become a user who has some
+    veth,             // pairs of network devices can be made
     corun_itself,     // not to be expected of another runtime
 };
 

@@ -38,6 +38,10 @@ struct LaunchRequest {
     // The console is for this process' own terminal, not for a console socket.
     bool relays_console = false;
 
+    // Gives the child what only its pid can be used for, as soon as it is known: network devices,
+    // a class of service. It may be anywhere in its steps, but has not said Ready.
+    std::function<void(pid_t)> equip;
+
     // Sets the cgroup's limits: at once where the child makes no further process, else at Ready, so
     // that a limit of one process leaves room for what the start itself needs.
     std::function<async::Task<>()> apply_limits;
