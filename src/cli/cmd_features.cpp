@@ -46,6 +46,7 @@ int run(const Invocation& /*invocation*/) {
         .seccomp_supported_flags = seccomp_flags(),
         .apparmor = true,
         .selinux = true,
+        .intel_rdt = true,
         .memory_policy = true,
         .idmapped_mounts = true,
         .net_devices = true,

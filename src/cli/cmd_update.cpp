@@ -4,6 +4,7 @@
 #include "corun/base/text.hpp"
 #include "corun/cli/commands.hpp"
 #include "corun/cli/update_options.hpp"
+#include "corun/container/intel_rdt.hpp"
 #include "corun/container/update.hpp"
 #include "corun/oci/json_reader.hpp"
 #include "corun/oci/read_spec.hpp"
@@ -42,24 +43,37 @@ void warn_of_ignored(const Invocation& invocation) {
     }
 }
 
-void refuse_intel_rdt(const Arguments& arguments) {
-    for (const std::string_view option : {"l3-cache-schema", "mem-bw-schema"}) {
-        if (!arguments.text(option).empty()) {
-            throw Error(concat("--", option, ": resctrl is not supported yet"));
-        }
+/// One line for one resource. Throws, naming the option, if there is no resctrl to take it.
+std::string schema_of(const Arguments& arguments, std::string_view option) {
+    std::string schema = arguments.text(option);
+    if (!schema.empty()) {
+        in_context(
+            [&] { return concat("--", option); },
+            [&] {
+                (void)container::resctrl_root();
+                if (schema.find('\n') != std::string::npos) {
+                    throw Error("a newline is in the schema");
+                }
+            }
+        );
     }
+    return schema;
 }
 
 void update(const Invocation& invocation, oci::Resources resources) {
     container::Engine engine(invocation.engine_options(), invocation.log);
     async::Loop loop;
-    container::UpdateRequest request{.id = invocation.id(), .resources = std::move(resources)};
+    container::UpdateRequest request{
+        .id = invocation.id(),
+        .resources = std::move(resources),
+        .l3_cache_schema = schema_of(invocation.arguments, "l3-cache-schema"),
+        .mem_bw_schema = schema_of(invocation.arguments, "mem-bw-schema"),
+    };
     loop.run(container::update(engine, std::move(request)));
 }
 
 int run(const Invocation& invocation) {
     const Arguments& arguments = invocation.arguments;
-    refuse_intel_rdt(arguments);
     warn_of_ignored(invocation);
     const std::string file = arguments.text("resources");
     if (!file.empty()) {

@@ -11,6 +11,7 @@
 #include "corun/container/console.hpp"
 #include "corun/container/container_unit.hpp"
 #include "corun/container/crun_annotations.hpp"
+#include "corun/container/intel_rdt.hpp"
 #include "corun/container/net_devices.hpp"
 #include "corun/container/notify_socket.hpp"
 #include "corun/container/pid_file.hpp"
@@ -187,6 +188,7 @@ private:
     async::Task<> prepare_unit();
     void write_first_record();
     void make_cgroup();
+    void make_class_of_service();
     setup::Plan make_plan();
     async::Task<sys::FdRef> enter_unit(const setup::Plan* plan, pid_t pid);
     async::Task<> limit(const setup::Plan* plan);
@@ -268,6 +270,19 @@ void Creation::make_cgroup() {
     }
     record_.cgroup_path.clear();
     directory_.save(record_);
+}
+
+void Creation::make_class_of_service() {
+    const std::optional<oci::IntelRdt>& config = bundle_.spec.linux_.intel_rdt;
+    if (!config) {
+        return;
+    }
+    const std::string root =
+        in_context([] { return "/linux/intelRdt"; }, [] { return resctrl_root(); });
+    record_.rdt = choose_rdt_group(root, *config, request_.id.text());
+    directory_.save(record_);
+    make_rdt_group(record_.rdt);
+    write_schemata(record_.rdt, *config);
 }
 
 setup::Plan Creation::make_plan() {
@@ -364,6 +379,9 @@ void Creation::move_to_delegated_cgroup(const setup::Plan& plan, pid_t pid) {
 }
 
 void Creation::equip(const setup::Plan& plan, pid_t pid) {
+    if (!record_.rdt.path.empty()) {
+        join_rdt_group(record_.rdt, pid);
+    }
     const std::vector<oci::NetDevice>& devices = bundle_.spec.linux_.net_devices;
     if (!devices.empty()) {
         net_devices_.emplace(network_namespace_of(plan, pid));
@@ -398,6 +416,7 @@ async::Task<Launched> Creation::run() {
     co_await prepare_unit();
     write_first_record();
     make_cgroup();
+    make_class_of_service();
     const setup::Plan plan = make_plan();
     warn(warnings_for(*bundle_.spec.process));
     if (bundle_.spec.linux_.personality && !bundle_.spec.linux_.personality->flags.empty()) {

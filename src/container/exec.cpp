@@ -10,6 +10,7 @@
 #include "corun/container/crun_annotations.hpp"
 #include "corun/container/exec_process.hpp"
 #include "corun/container/foreground.hpp"
+#include "corun/container/intel_rdt.hpp"
 #include "corun/container/launch.hpp"
 #include "corun/container/pid_file.hpp"
 #include "corun/container/plan_process.hpp"
@@ -143,6 +144,14 @@ async::Task<sys::FdRef> enter_unit(
     co_return cgroup->directory();
 }
 
+/// A process of exec is no child of one in the container's class of service.
+std::function<void(pid_t)> joins_rdt_group(const Record& record) {
+    if (record.rdt.path.empty()) {
+        return nullptr;
+    }
+    return [group = record.rdt](pid_t pid) { join_rdt_group(group, pid); };
+}
+
 /// Where the container has moved its own processes further down (systemd does), its cgroup takes no
 /// process any more: then the new one goes where the first one is. Where the caller may not put a
 /// process into the cgroup, as an ordinary user from his login session, but its unit's systemd may,
@@ -159,6 +168,7 @@ async::Task<Launched> launch_in(
         .steps = setup::exec_steps(),
         .cgroup = cgroup != nullptr ? std::optional(cgroup->directory()) : std::nullopt,
         .relays_console = exec->console_socket.empty(),
+        .equip = joins_rdt_group(target->record),
     };
     std::exception_ptr failure;
     std::string refusal;

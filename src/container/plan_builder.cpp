@@ -56,9 +56,6 @@ void refuse_unsupported(const oci::Spec& spec) {
 }
 
 void report_unsupported(const oci::Spec& spec, oci::Problems& problems) {
-    if (spec.linux_.intel_rdt) {
-        problems.add("/linux/intelRdt", "not supported yet");
-    }
     (void)limit_writes(spec.linux_.resources, problems);  // what cgroup v2 does not have
 }
 

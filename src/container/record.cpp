@@ -60,7 +60,10 @@ Record read_members(const nlohmann::json& object) {
     object.at("cgroupCreated").get_to(record.cgroup_created);
     object.at("systemdUnit").get_to(record.systemd_unit);
     object.at("systemdUser").get_to(record.systemd_user);
-    // Later additions; a container of an older corun has neither.
+    // Later additions; a container of an older corun has none of them.
+    record.rdt.path = object.value("rdtPath", std::string());
+    record.rdt.created = object.value("rdtCreated", false);
+    record.rdt.monitoring = object.value("rdtMonitoring", std::string());
     record.memory_and_swap = object.value("memoryAndSwap", std::int64_t{0});
     record.checks_memory_usage = object.value("checksMemoryUsage", false);
     object.at("privatePidNamespace").get_to(record.private_pid_namespace);
@@ -101,6 +104,12 @@ std::string to_json(const Record& record, std::string_view id) {
         json_string(record.systemd_unit),
         R"(,"systemdUser":)",
         json_bool(record.systemd_user),
+        R"(,"rdtPath":)",
+        json_string(record.rdt.path),
+        R"(,"rdtCreated":)",
+        json_bool(record.rdt.created),
+        R"(,"rdtMonitoring":)",
+        json_string(record.rdt.monitoring),
         R"(,"memoryAndSwap":)",
         record.memory_and_swap,
         R"(,"checksMemoryUsage":)",

@@ -9,6 +9,7 @@
 #include "corun/container/container_unit.hpp"
 #include "corun/container/crun_annotations.hpp"
 #include "corun/container/hooks.hpp"
+#include "corun/container/intel_rdt.hpp"
 #include "corun/container/status.hpp"
 #include "corun/oci/read_spec.hpp"
 #include "corun/oci/state.hpp"
@@ -194,6 +195,7 @@ async::Task<> lock_for_removal(Engine& engine, ContainerDirectory& directory, bo
 
 async::Task<> destroy(Engine& engine, ContainerDirectory& directory, Record record) {
     co_await end_processes(engine, directory.id(), record);
+    remove_rdt_group(record.rdt);
     std::optional<std::string> config;
     if (record.has_poststop_hooks) {
         config = directory.load_config();

@@ -4,6 +4,7 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/container/cgroup_update.hpp"
+#include "corun/container/intel_rdt.hpp"
 #include "corun/container/status.hpp"
 
 namespace corun::container {
@@ -39,6 +40,22 @@ void remember(const oci::MemoryResources& memory, Record& record) {
     record.checks_memory_usage = memory.check_before_update;
 }
 
+/// A group of the container's own is on record before it is made.
+void join_new_rdt_group(
+    const ContainerDirectory& directory,
+    const Cgroup& cgroup,
+    const oci::IntelRdt& config,
+    Record& record
+) {
+    record.rdt = choose_rdt_group(resctrl_root(), config, directory.id().text());
+    directory.save(record);
+    make_rdt_group(record.rdt);
+    write_schemata(record.rdt, config);
+    for (const pid_t pid : cgroup.processes()) {
+        join_rdt_group(record.rdt, pid);
+    }
+}
+
 }  // namespace
 
 async::Task<> update(Engine& engine, UpdateRequest request) {
@@ -49,6 +66,15 @@ async::Task<> update(Engine& engine, UpdateRequest request) {
     std::optional<Cgroup> cgroup = try_open_cgroup(engine, record);
     if (!cgroup) {
         throw Error("the container has no cgroup to limit");
+    }
+    const oci::IntelRdt rdt{
+        .l3_cache_schema = std::move(request.l3_cache_schema),
+        .mem_bw_schema = std::move(request.mem_bw_schema),
+    };
+    if (!schemata_text(rdt).empty() && record.rdt.path.empty()) {
+        join_new_rdt_group(directory, *cgroup, rdt, record);
+    } else {
+        change_schemata(record.rdt, rdt);
     }
     drop_kernel_memory(engine, request.resources.memory);
     request.resources.memory.check_before_update |= record.checks_memory_usage;

@@ -20,6 +20,13 @@ enum class Phase {
     created,   // `create` has succeeded
 };
 
+/// A class of service of resctrl (container/intel_rdt), and what of it is the container's own.
+struct RdtGroup {
+    std::string path;        // absolute; empty: none
+    bool created = false;    // made for this container, thus removed with it
+    std::string monitoring;  // absolute path of its monitoring group, made for it; empty: none
+};
+
 /// Everything needed to find and undo what was made for a container. It is written before the
 /// resource it names is made, so that whatever a killed `create` leaves can be reclaimed.
 struct Record {
@@ -34,6 +41,7 @@ struct Record {
     bool cgroup_created = false;  // made for this container, thus removed with it
     std::string systemd_unit;     // whose cgroup that is; made and removed together. Empty: none
     bool systemd_user = false;    // the unit is one of the user's own systemd
+    RdtGroup rdt;
     /// linux.resources.memory.swap as last asked for: the sum of memory and swap, which the cgroup
     /// itself does not know. 0: never asked for; -1: unlimited.
     std::int64_t memory_and_swap = 0;
