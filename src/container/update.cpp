@@ -4,6 +4,7 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/container/cgroup_update.hpp"
+#include "corun/container/container_unit.hpp"
 #include "corun/container/intel_rdt.hpp"
 #include "corun/container/status.hpp"
 
@@ -83,9 +84,12 @@ async::Task<> update(Engine& engine, UpdateRequest request) {
     const std::vector<LimitWrite> writes = update_writes(resources, now);
     cgroup->check_memory_usage(resources.memory);
     cgroup->write_all_or_none(writes);
+    // What the kernel has taken systemd must know too, or it puts its own back (daemon-reload).
+    if (!record.systemd_unit.empty()) {
+        co_await update_unit(&engine, &record, &resources);
+    }
     remember(resources.memory, record);
     directory.save(record);
-    co_return;
 }
 
 }  // namespace corun::container
