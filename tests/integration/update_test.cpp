@@ -211,11 +211,10 @@ TEST_CASE(
     bundle.resources()["pids"] = {{"limit", 20}};
     Waiting waiting(bundle);
 
-    // The kernel's least period is a millisecond.
-    CHECK(
-        failed_saying("--cpu-period: write", waiting.update({"--pids-limit=30", "--cpu-period=1"}))
-    );
+    const Result result =
+        waiting.update({"-r", "-"}, R"({"pids":{"limit":30},"unified":{"pids.nonsense":"1"}})");
 
+    CHECK(failed_saying("/linux/resources/unified/pids.nonsense: write '1'", result));
     CHECK(waiting["pids.max"] == "20");
 }
 

@@ -46,6 +46,12 @@ bool idmapped_tmpfs() {
     return file_exists("/sys/module/overlay") || file_exists("/proc/sys/vm/memfd_noexec");
 }
 
+bool nullb0_has_bfq() {
+    const auto schedulers =
+        sys::try_read_file(sys::FdRef::cwd(), "/sys/block/nullb0/queue/scheduler");
+    return schedulers && schedulers->find("[bfq]") != std::string::npos;
+}
+
 /// Made and removed in a network namespace of its own.
 bool can_make_veth() {
     static const bool can =
@@ -68,6 +74,17 @@ bool have(Capability capability) {
             return has_controller("cpuset");
         case Capability::io_controller:
             return has_controller("io");
+        case Capability::io_weight:
+            return has_controller("io") && file_exists("/sys/fs/cgroup/io.cost.qos");
+        case Capability::bfq_disk:
+            return has_controller("io") && nullb0_has_bfq();
+        case Capability::hugetlb_controller:
+            return has_controller("hugetlb") &&
+                   file_exists("/sys/kernel/mm/hugepages/hugepages-2048kB");
+        case Capability::rdma_controller:
+            return has_controller("rdma");
+        case Capability::pressure:
+            return cgroup2_is_mounted() && file_exists("/proc/pressure/cpu");
         case Capability::memory_controller:
             return has_controller("memory");
         case Capability::pids_controller:
@@ -105,6 +122,17 @@ const char* name_of(Capability capability) {
             return "the cpuset controller";
         case Capability::io_controller:
             return "the io controller";
+        case Capability::io_weight:
+            return "the io controller with weights (iocost)";
+        case Capability::bfq_disk:
+            return "a disk nullb0 with BFQ (modprobe null_blk bfq; "
+                   "echo bfq >/sys/block/nullb0/queue/scheduler)";
+        case Capability::hugetlb_controller:
+            return "the hugetlb controller with pages of 2 MB";
+        case Capability::rdma_controller:
+            return "the rdma controller";
+        case Capability::pressure:
+            return "pressure stall information";
         case Capability::memory_controller:
             return "the memory controller";
         case Capability::pids_controller:

@@ -12,6 +12,11 @@ enum class Capability {
     cpu_controller,
     cpuset_controller,
     io_controller,
+    io_weight,
+    bfq_disk,  // nullb0 of null_blk, scheduled by BFQ
+    hugetlb_controller,
+    rdma_controller,
+    pressure,  // PSI
     memory_controller,
     pids_controller,
     device_filter,  // eBPF programs attached to a cgroup
