@@ -16,8 +16,8 @@ bool is_being_created(const ContainerDirectory& directory, const std::optional<R
 }
 
 Status status_of_living(Engine& engine, const ContainerDirectory& directory, const Record& record) {
-    // The freezer first: a frozen process does not answer at its gate. An abandoned freeze may still
-    // be on its way, so the mark is asked, not the cgroup.
+    // The freezer first: a frozen process does not answer at its gate. An abandoned freeze may
+    // still be on its way, so the mark is asked, not the cgroup.
     const bool was_abandoned = end_abandoned_freeze(engine, directory, record);
     const std::optional<Cgroup> cgroup = try_open_cgroup(engine, record);
     if (!was_abandoned && cgroup && cgroup->is_frozen()) {

@@ -1,13 +1,10 @@
 // THE table: how a container's first process comes to be, from clone3 to exec, top to bottom.
 //
-//             namespaces                     credentials               root           knows of the
-//             host
-//   to the    new ones from clone3 (but for  the caller's, all caps    the host's     everything
-//   map-ids   cgroup), joined ones
-//   to the    all                            root of the container's   the host's     /, by path
-//   and by fd switch                                   user namespace, all caps to the    all as
-//   above                  the container  inherited fds ids to the    all the payload's the
-//   container  the gate's socket exec
+//   up to        namespaces                credentials                 root         host by
+//   map-ids      new (not cgroup), joined  the caller's, all caps      the host's   path, fd
+//   switch-root  all                       container's root, all caps  the host's   path, fd
+//   ids          all                       container's root, all caps  container's  inherited fd
+//   exec         all                       the payload's               container's  the gate
 //
 // Names show up in errors, so they are part of the interface. tests/unit/setup/steps_test.cpp holds
 // the order constraints, each with its reason.
