@@ -121,6 +121,17 @@ std::string json_string(std::string_view text) {
     return out + "\"";
 }
 
+std::string json_strings(const std::vector<std::string>& texts) {
+    std::string out = "[";
+    for (const std::string& text : texts) {
+        if (out.size() > 1) {
+            out += ',';
+        }
+        out += json_string(text);
+    }
+    return out + "]";
+}
+
 std::vector<std::string_view> split(std::string_view text, char separator) {
     std::vector<std::string_view> parts;
     std::size_t begin = 0;

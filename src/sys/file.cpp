@@ -315,6 +315,14 @@ std::int64_t filesystem_type(FdRef fd) {
     return static_cast<std::int64_t>(status.f_type);
 }
 
+bool is_read_only(FdRef fd) {
+    struct statvfs status = {};
+    if (::fstatvfs(fd.number(), &status) < 0) {
+        throw_errno("fstatvfs");
+    }
+    return (status.f_flag & ST_RDONLY) != 0;
+}
+
 void mkdirat(FdRef directory, const std::string& path, mode_t mode) {
     if (::mkdirat(directory.number(), path.c_str(), mode) < 0) {
         throw_errno("mkdir", path);

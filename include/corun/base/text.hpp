@@ -58,6 +58,9 @@ template <class... Pieces>
 /// valid whatever bytes a file name has.
 [[nodiscard]] std::string json_string(std::string_view text);
 
+/// A JSON array of them.
+[[nodiscard]] std::string json_strings(const std::vector<std::string>& texts);
+
 /// Splits at each separator; "a,,b" has three parts and "" has one.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 

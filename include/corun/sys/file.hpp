@@ -112,6 +112,9 @@ void empty_file(FdRef fd);
 /// File-system type magic of the file (fstatfs(2)).
 [[nodiscard]] std::int64_t filesystem_type(FdRef fd);
 
+/// The mount that the file was reached through, or its file system, is read-only (fstatvfs(3)).
+[[nodiscard]] bool is_read_only(FdRef fd);
+
 void mkdirat(FdRef directory, const std::string& path, mode_t mode);
 
 /// False if it exists already (whatever it is).
