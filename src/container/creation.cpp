@@ -10,6 +10,7 @@
 #include "corun/container/cgroup.hpp"
 #include "corun/container/console.hpp"
 #include "corun/container/container_unit.hpp"
+#include "corun/container/criu_flags.hpp"
 #include "corun/container/crun_annotations.hpp"
 #include "corun/container/intel_rdt.hpp"
 #include "corun/container/net_devices.hpp"
@@ -155,13 +156,20 @@ void pass_notify_socket(
 /// One creation under way. Fields are set as the resources come into being.
 class Creation : NonCopyable {
 public:
-    Creation(Engine& engine, const CreateRequest& request, Bundle bundle, setup::GateKind gate)
+    Creation(
+        Engine& engine,
+        const CreateRequest& request,
+        Bundle bundle,
+        setup::GateKind gate,
+        Launcher launcher
+    )
         : engine_(engine),
           request_(request),
           bundle_(std::move(bundle)),
           gate_(gate),
           privileges_(probe_privileges()),
-          network_(prepare_network(privileges_, bundle_.spec.linux_)),
+          network_(launcher ? nullptr : prepare_network(privileges_, bundle_.spec.linux_)),
+          launcher_(launcher ? std::move(launcher) : Launcher(launch)),
           directory_(engine.store().create(request.id)) {}
 
     async::Task<Launched> run();
@@ -203,6 +211,7 @@ private:
     setup::GateKind gate_;
     Privileges privileges_;
     std::unique_ptr<sys::PreparedNetwork> network_;
+    Launcher launcher_;
     ContainerDirectory directory_;
     Record record_;
     std::optional<Cgroup> cgroup_;
@@ -230,6 +239,9 @@ void Creation::write_first_record() {
     const oci::Namespace* pid = oci::find_namespace(config, oci::NamespaceKind::pid);
     record_.private_pid_namespace = pid != nullptr && pid->path.empty();
     record_.has_poststop_hooks = !bundle_.spec.hooks.poststop.empty();
+    if (bundle_.spec.process && !bundle_.spec.process->terminal) {
+        record_.streams = standard_streams("self");
+    }
     if (engine_.options().cgroup_manager == CgroupManager::cgroupfs) {
         record_.cgroup_path = cgroup_path_for(config.cgroups_path, request_.id.text());
     }
@@ -446,7 +458,7 @@ async::Task<Launched> Creation::run() {
                 directory_.save(record_);
             },
     };
-    Launched launched = co_await launch(std::move(request));
+    Launched launched = co_await launcher_(std::move(request));
     warn(launched.warnings);
     move_to_delegated_cgroup(plan, launched.child.child().pid());
     tell_callers(launched);
@@ -460,12 +472,12 @@ async::Task<Launched> Creation::run() {
 }  // namespace
 
 async::Task<Created> create_container(
-    Engine& engine, CreateRequest request, setup::GateKind gate, Detach detach
+    Engine& engine, CreateRequest request, setup::GateKind gate, Detach detach, Launcher launcher
 ) {
     Bundle bundle = load_bundle(request);
     refuse_unsupported(bundle.spec);
     check_terminal(request, bundle.spec, detach == Detach::yes);
-    Creation creation(engine, request, std::move(bundle), gate);
+    Creation creation(engine, request, std::move(bundle), gate, std::move(launcher));
     std::exception_ptr failure;
     std::optional<Launched> launched;
     try {

@@ -338,8 +338,12 @@ async::Task<> Conversation::end() {
 async::Task<CriuReply> Conversation::run() {
     job_.options.images_directory = kImagesNumber;
     job_.options.work_directory = kWorkNumber;
+    const pid_t pid = started_.child.child().pid();
+    if (job_.enter_cgroup) {
+        job_.cgroup = co_await job_.enter_cgroup(pid);
+    }
     if (job_.cgroup) {
-        job_.options.cgroup_root = try_cgroup_path_of(started_.child.child().pid());
+        job_.options.cgroup_root = try_cgroup_path_of(pid);
     }
     co_await check_abilities();
     CriuReply reply;

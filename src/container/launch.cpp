@@ -125,18 +125,6 @@ void set_limits(const setup::Plan& plan, pid_t pid) {
     }
 }
 
-async::Task<> run_parent_hooks(const LaunchRequest* request, pid_t pid) {
-    HookSurroundings surroundings;
-    surroundings.state = state_text(request->hook_state, "creating", pid);
-    surroundings.directory = request->hook_state.bundle;
-    surroundings.lifetime = sys::Lifetime::of_caller;
-    const HookFiles files =
-        open_hook_files(*request->hook_state.annotations, request->hook_state.bundle);
-    surroundings.write_to(files.output, files.error_output);
-    co_await run_hooks(request->hooks->prestart, "prestart", surroundings);
-    co_await run_hooks(request->hooks->create_runtime, "createRuntime", surroundings);
-}
-
 /// The conversation, once the child exists.
 class Conversation : NonCopyable {
 public:
@@ -311,6 +299,18 @@ async::Task<bool> Conversation::answer(Incoming incoming) {
 
 bool makes_processes(const setup::Plan& plan) {
     return plan.namespaces.needs_relay() || !plan.hooks.create_container.empty();
+}
+
+async::Task<> run_parent_hooks(const LaunchRequest* request, pid_t pid) {
+    HookSurroundings surroundings;
+    surroundings.state = state_text(request->hook_state, "creating", pid);
+    surroundings.directory = request->hook_state.bundle;
+    surroundings.lifetime = sys::Lifetime::of_caller;
+    const HookFiles files =
+        open_hook_files(*request->hook_state.annotations, request->hook_state.bundle);
+    surroundings.write_to(files.output, files.error_output);
+    co_await run_hooks(request->hooks->prestart, "prestart", surroundings);
+    co_await run_hooks(request->hooks->create_runtime, "createRuntime", surroundings);
 }
 
 async::Task<Launched> launch(LaunchRequest request) {

@@ -68,6 +68,8 @@ Record read_members(const nlohmann::json& object) {
     record.checks_memory_usage = object.value("checksMemoryUsage", false);
     object.at("privatePidNamespace").get_to(record.private_pid_namespace);
     object.at("hasPoststopHooks").get_to(record.has_poststop_hooks);
+    // A record of an earlier version has none.
+    record.streams = object.value("streams", std::vector<std::string>());
     record.phase = parse_phase(object.at("phase").get<std::string>());
     return record;
 }
@@ -120,6 +122,8 @@ std::string to_json(const Record& record, std::string_view id) {
         json_bool(record.has_poststop_hooks),
         R"(,"annotations":)",
         annotations_json(record),
+        R"(,"streams":)",
+        json_strings(record.streams),
         "}\n"
     );
 }

@@ -17,14 +17,18 @@ namespace corun::container {
 
 namespace {
 
-/// The half of `start` for a child that has no gate.
+/// The half of `start` for a child that has no gate; one that was restored runs already.
 async::Task<> start_created(Engine* engine, Created* created) {
-    const sys::FdRef socket = created->launched.socket;
-    proceed(socket);
+    const bool waits = static_cast<bool>(created->launched.socket);
+    if (waits) {
+        proceed(created->launched.socket);
+    }
     created->network.reset();
     created->directory.save(created->record);
     std::vector<std::string> warnings;
-    co_await await_exec(socket, &warnings);
+    if (waits) {
+        co_await await_exec(created->launched.socket, &warnings);
+    }
     for (const std::string& warning : warnings) {
         engine->log().warning(warning);
     }
@@ -88,15 +92,16 @@ async::Task<> delete_container(Engine* engine, Created* created) {
 
 }  // namespace
 
-async::Task<sys::ExitStatus> run(Engine& engine, RunRequest request) {
+async::Task<sys::ExitStatus> run_with(Engine& engine, RunRequest request, Launcher launcher) {
     // Before anything is made: a signal from here on is the container's, and leaves nothing behind.
     std::optional<async::SignalStream> signals;
     if (!request.detach) {
         signals.emplace(forwarded_signals());
     }
     const Detach detach = request.detach ? Detach::yes : Detach::no;
-    Created created =
-        co_await create_container(engine, request.create, setup::GateKind::none, detach);
+    Created created = co_await create_container(
+        engine, request.create, setup::GateKind::none, detach, std::move(launcher)
+    );
     async::SignalStream* const forwarded = signals ? &*signals : nullptr;
     std::exception_ptr failure;
     sys::ExitStatus status;
@@ -114,6 +119,10 @@ async::Task<sys::ExitStatus> run(Engine& engine, RunRequest request) {
         std::rethrow_exception(failure);
     }
     co_return status;
+}
+
+async::Task<sys::ExitStatus> run(Engine& engine, RunRequest request) {
+    return run_with(engine, std::move(request), {});
 }
 
 }  // namespace corun::container

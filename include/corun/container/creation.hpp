@@ -12,6 +12,7 @@
 #include "corun/setup/plan.hpp"
 #include "corun/sys/prepared_network.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace corun::container {
@@ -29,9 +30,17 @@ struct Created {
 /// Whether the caller stays with the container; decides what a terminal needs.
 enum class Detach { no, yes };
 
+/// What `restore` puts in the place of launch().
+using Launcher = std::function<async::Task<Launched>(LaunchRequest)>;
+
 /// All of `create` but the last word to the child. `gate` is how the child will wait for `start`.
+/// An empty launcher stands for launch().
 [[nodiscard]] async::Task<Created> create_container(
-    Engine& engine, CreateRequest request, setup::GateKind gate, Detach detach
+    Engine& engine,
+    CreateRequest request,
+    setup::GateKind gate,
+    Detach detach,
+    Launcher launcher = {}
 );
 
 }  // namespace corun::container

@@ -41,7 +41,9 @@ struct CriuJob {
     std::string work_path;  // where criu writes options.log_file
     CriuFeatures needed;
     CriuListener listener;
-    std::optional<sys::FdRef> cgroup;        // criu and what it restores are born in it
+    std::optional<sys::FdRef> cgroup;  // criu and what it restores are born in it
+    // Instead: puts criu, before it works, into one.
+    std::function<async::Task<sys::FdRef>(pid_t)> enter_cgroup = {};
     const CriuStage* stage = nullptr;        // made in a mount namespace that criu is given
     std::vector<sys::FdRef> extra_fds = {};  // numbered from kFirstExtraFd on
 };

@@ -66,6 +66,9 @@ struct Launched {
 /// `step 'mounts': mount '/proc': …`; no process is left then.
 [[nodiscard]] async::Task<Launched> launch(LaunchRequest request);
 
+/// Its prestart and createRuntime hooks, for the process `pid`. `request` outlives the task.
+[[nodiscard]] async::Task<> run_parent_hooks(const LaunchRequest* request, pid_t pid);
+
 /// Lets the Ready child go on. Throws if it is gone already.
 void proceed(sys::FdRef socket);
 

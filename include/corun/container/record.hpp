@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace corun::container {
 
@@ -51,6 +52,9 @@ struct Record {
     /// the whole cgroup.
     bool private_pid_namespace = false;
     bool has_poststop_hooks = false;
+    /// Standard streams of the first process as it got them (`pipe:[5]`, `/dev/null`), which a
+    /// checkpoint must tell from what it opened in their place; none for a terminal.
+    std::vector<std::string> streams;
     Phase phase = Phase::creating;
 };
 

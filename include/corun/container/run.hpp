@@ -3,6 +3,7 @@
 
 #include "corun/async/task.hpp"
 #include "corun/container/create.hpp"
+#include "corun/container/creation.hpp"
 #include "corun/sys/pidfd.hpp"
 
 namespace corun::container {
@@ -16,5 +17,9 @@ struct RunRequest {
 /// In the foreground: forwards signals, relays the terminal, and returns how the container ended.
 /// Detached: returns success once it runs.
 async::Task<sys::ExitStatus> run(Engine& engine, RunRequest request);
+
+/// As run(), with a first process that `launcher` makes and that runs at once; with an empty one,
+/// run() itself.
+async::Task<sys::ExitStatus> run_with(Engine& engine, RunRequest request, Launcher launcher);
 
 }  // namespace corun::container

@@ -27,6 +27,7 @@ Record sample() {
         .systemd_user = true,
         .private_pid_namespace = true,
         .has_poststop_hooks = true,
+        .streams = {"pipe:[5]", "/dev/null", "a\"b"},
         .phase = Phase::created,
     };
 }
@@ -58,6 +59,7 @@ TEST_CASE("record: all of it comes back from JSON") {
     CHECK(after.systemd_user);
     CHECK(after.private_pid_namespace);
     CHECK(after.has_poststop_hooks);
+    CHECK(after.streams == before.streams);
     CHECK(after.phase == Phase::created);
 }
 
@@ -77,4 +79,11 @@ TEST_CASE("record: another format, a missing member or a cut file is refused") {
     CHECK_THROWS_AS((void)record_from_json(replaced(text, "\"created\",", "\"new\",")), Error);
     CHECK_THROWS_AS((void)record_from_json(text.substr(0, text.size() / 2)), Error);
     CHECK_THROWS_AS((void)record_from_json(""), Error);
+}
+
+TEST_CASE("record: one of before streams were kept has none") {
+    const std::string text = to_json(sample(), "web");
+    const std::string without = replaced(text, "\"streams\":", "\"other\":");
+
+    CHECK(record_from_json(without).streams.empty());
 }
