@@ -3,6 +3,7 @@
 #include "corun/cli/build_info.hpp"
 #include "corun/cli/commands.hpp"
 #include "corun/cli/output.hpp"
+#include "corun/container/criu_messages.hpp"
 #include "corun/container/systemd.hpp"
 #include "corun/container/systemd_properties.hpp"
 #include "corun/oci/features.hpp"
@@ -57,10 +58,12 @@ int run(const Invocation& /*invocation*/) {
                 {"org.corun.commit", std::string(kCommit)},
                 {"org.corun.version", std::string(kVersion)},
                 // Asked for under runc's name by podman and CRI-O, whatever the runtime.
-                {"org.opencontainers.runc.checkpoint.enabled", "false"},
+                {"org.opencontainers.runc.checkpoint.enabled",
+                 container::knows_criu() ? "true" : "false"},
             },
         .unsafe_annotations =
-            {std::string(container::kPropertyAnnotation),
+            {"org.criu.config",
+             std::string(container::kPropertyAnnotation),
              "run.oci.delegate-cgroup",
              "run.oci.hooks.stderr",
              "run.oci.hooks.stdout",

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::array kCommands{
     &kCheckCommand,
+    &kCheckpointCommand,
     &kCreateCommand,
     &kDeleteCommand,
     &kEventsCommand,
@@ -18,6 +19,7 @@ constexpr std::array kCommands{
     &kListCommand,
     &kPauseCommand,
     &kPsCommand,
+    &kRestoreCommand,
     &kResumeCommand,
     &kRunCommand,
     &kSpecCommand,

@@ -43,6 +43,26 @@ constexpr std::array kTexts{
         .example = "corun check --bundle web\ncorun check --format json | jq '.[] | .pointer'",
     },
     ManualText{
+        .command = "checkpoint",
+        .description =
+            "Writes the processes of a running container to image files by means of criu(8), and\n"
+            "deletes the container; corun-restore(1) makes it again, here or on another host. "
+            "With\n"
+            "--leave-running it goes on. With --pre-dump only memory is written while it goes on,\n"
+            "and a later checkpoint with --parent-path writes what has changed since.\n"
+            "\n"
+            "Files are not part of it: the root file system and the sources of bind mounts are\n"
+            "expected to be there at the restore. A network namespace of the container's own "
+            "comes\n"
+            "back without devices, which hooks then make as they did at first.\n"
+            "\n"
+            "Needs criu 3.16 or newer in $PATH, and a kernel that it can work with (\"criu "
+            "check\").\n"
+            "If it fails, the container goes on as before; criu's log is dump.log.",
+        .example = "corun checkpoint --image-path /var/tmp/web web\n"
+                   "corun restore --image-path /var/tmp/web --bundle web --detach web",
+    },
+    ManualText{
         .command = "create",
         .description = "Sets up a container from a bundle up to the point where its program would "
                        "be executed,\n"
@@ -106,6 +126,19 @@ constexpr std::array kTexts{
             "Prints the processes in the cgroup of a container: those lines of ps(1) that are\n"
             "about them, or as JSON an array of their pids.",
         .example = "corun ps web\ncorun ps --format json web",
+    },
+    ManualText{
+        .command = "restore",
+        .description =
+            "Makes a container again from a bundle and the image files of corun-checkpoint(1). It\n"
+            "runs at once, with the standard streams of this command in the place of those it "
+            "had.\n"
+            "prestart, createRuntime and poststart hooks run.\n"
+            "\n"
+            "Before any of its processes goes on, its mounts are compared with the bundle's: a\n"
+            "bind mount that is not at its destination, shows another file, or is writable and\n"
+            "must not be, ends the restore. criu's log is restore.log.",
+        .example = "corun restore --image-path /var/tmp/web --bundle web --detach web",
     },
     ManualText{
         .command = "resume",

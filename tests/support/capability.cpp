@@ -2,6 +2,7 @@
 
 #include "corun/base/text.hpp"
 #include "corun/sys/file.hpp"
+#include "corun/sys/spawn.hpp"
 #include "corun/sys/uapi.hpp"
 #include "proc.hpp"
 #include "runtime.hpp"
@@ -60,6 +61,13 @@ bool can_make_veth() {
     return can;
 }
 
+/// Asked once: it takes a while.
+bool criu_works() {
+    static const bool works = ::geteuid() == 0 && sys::find_program("criu") &&
+                              run({"/bin/sh", "-c", "criu check"}).exit_code == 0;
+    return works;
+}
+
 }  // namespace
 
 bool have(Capability capability) {
@@ -104,6 +112,8 @@ bool have(Capability capability) {
             return ::geteuid() == 0 && file_exists("/usr/bin/newuidmap") && is_corun();
         case Capability::veth:
             return can_make_veth();
+        case Capability::criu:
+            return criu_works();
         case Capability::corun_itself:
             return is_corun();
     }
@@ -151,6 +161,8 @@ const char* name_of(Capability capability) {
             return "idmapped mounts on tmpfs (Linux 6.3)";
         case Capability::subordinate_ids:
             return "newuidmap and newgidmap (Debian package uidmap)";
+        case Capability::criu:
+            return "a criu that works with this kernel (`criu check`)";
         case Capability::corun_itself:
             return "corun (this is another runtime)";
     }

@@ -26,6 +26,7 @@ enum class Capability {
     idmapped_mounts,
     subordinate_ids,  // newuidmap and newgidmap, for root to become a user who has some
     veth,             // pairs of network devices can be made
+    criu,             // installed, and able to work with this kernel
     corun_itself,     // not to be expected of another runtime
 };
 

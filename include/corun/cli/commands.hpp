@@ -9,6 +9,7 @@
 namespace corun::cli {
 
 extern const Command kCheckCommand;
+extern const Command kCheckpointCommand;
 extern const Command kCreateCommand;
 extern const Command kDeleteCommand;
 extern const Command kEventsCommand;
@@ -18,6 +19,7 @@ extern const Command kKillCommand;
 extern const Command kListCommand;
 extern const Command kPauseCommand;
 extern const Command kPsCommand;
+extern const Command kRestoreCommand;
 extern const Command kResumeCommand;
 extern const Command kRunCommand;
 extern const Command kSpecCommand;
