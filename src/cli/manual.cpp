@@ -6,6 +6,8 @@
 #include "corun/cli/commands.hpp"
 #include "corun/cli/global_options.hpp"
 
+#include <algorithm>
+
 namespace corun::cli {
 
 namespace {
@@ -57,8 +59,10 @@ std::string filled(std::string_view text) {
             line.clear();
         }
     };
-    for (const std::string_view part : split(text, ' ')) {
-        const std::string word = roff_text(trim(part));
+    std::string blanks(text);
+    std::replace(blanks.begin(), blanks.end(), '\n', ' ');
+    for (const std::string_view part : split(blanks, ' ')) {
+        const std::string word = roff_text(part);
         if (line.size() + 1 + word.size() > kWidth) {
             end_line();
         }

@@ -80,6 +80,14 @@ constexpr std::array kTexts{
         .example = "corun delete --force web",
     },
     ManualText{
+        .command = "events",
+        .description =
+            "Prints statistics of a container as JSON, one object a line: once with --stats, else\n"
+            "again and again until the container has ended, together with an event whenever the\n"
+            "kernel kills a process of it for want of memory.",
+        .example = "corun events --stats web | jq .data.memory.usage",
+    },
+    ManualText{
         .command = "exec",
         .description =
             "Runs one more process in the namespaces and the cgroup of a running container, with "
@@ -174,6 +182,14 @@ constexpr std::array kTexts{
                        "or \"stopped\", with its pid, bundle and annotations; runtime.md of the "
                        "specification.",
         .example = "corun state web | jq -r .status",
+    },
+    ManualText{
+        .command = "update",
+        .description = "Changes the limits of a container while it exists. What is not given stays "
+                       "as it is. If\n"
+                       "one of the limits cannot be set, none is changed.",
+        .example = "corun update --memory 512M --pids-limit 100 web\n"
+                   "echo '{\"memory\": {\"limit\": 1000000}}' | corun update --resources - web",
     },
 };
 
