@@ -52,7 +52,7 @@ TEST_CASE("manual: what roff would take for its own is printed as it is") {
 TEST_CASE("completion: the frame's markers are replaced by what the tables have") {
     const std::string bash = bash_completion("@COMMANDS@|@GLOBAL_VALUED@|@VALUE_CASES@");
 
-    CHECK(bash.starts_with("check create delete"));
+    CHECK(bash.starts_with("check checkpoint create delete"));
     CHECK(contains(bash, "|--root|--log|--log-format"));
     CHECK(contains(bash, "'exec --env'|'exec -e') :; return ;;"));
     CHECK(contains(bash, "'list --format'|'list -f') _corun_words 'table json'; return ;;"));
