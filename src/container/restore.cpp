@@ -242,7 +242,7 @@ void note_time_namespace(const ContainerDirectory& directory, pid_t pid) {
         }
     }
     namespaces.push_back({{"type", "time"}});
-    directory.save_config(config.dump());
+    directory.replace_config(config.dump());
 }
 
 async::Task<Launched> restore_process(

@@ -99,6 +99,10 @@ void ContainerDirectory::save_config(std::string_view text) const {
     sys::create_file(fd_, kConfigFile, text, 0600);
 }
 
+void ContainerDirectory::replace_config(std::string_view text) const {
+    sys::replace_file(fd_, kConfigFile, text, 0600);
+}
+
 std::string ContainerDirectory::load_config() const {
     return in_context(
         [&] { return concat("read configuration of ", quote(id_.text())); },

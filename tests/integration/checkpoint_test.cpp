@@ -68,6 +68,19 @@ void dump_at_one(Runtime& runtime, const Bundle& bundle, const std::string& imag
     container.wait();
 }
 
+/// Restored in the background; what it writes is the result's output.
+Process restore_detached(
+    Runtime& runtime, const Bundle& bundle, const std::string& images, const SpawnOptions& options
+) {
+    Process creator =
+        runtime.spawn(restore_words(bundle, images, runtime.last_id(), true), options);
+    const Result result = creator.wait();
+    if (result.exit_code != 0) {
+        throw HarnessError(concat("restore: ", result.err));
+    }
+    return creator;
+}
+
 void end(Container& container) {
     container.kill("KILL");
     container.wait();
@@ -222,9 +235,7 @@ TEST_CASE("restore: a container goes on where it was, with new streams" * needs(
     CHECK(runtime({"state", id}).exit_code != 0);
 
     const Input input;
-    Process creator =
-        runtime.spawn(restore_words(bundle, directory / "images", id, true), input.options());
-    REQUIRE(creator.wait().exit_code == 0);
+    Process creator = restore_detached(runtime, bundle, directory / "images", input.options());
     input.line();
     creator.wait_for_output("at 2\n");
 
@@ -269,9 +280,7 @@ TEST_CASE(
 
     const Input input;
     const std::string id = runtime.last_id();
-    Process creator =
-        runtime.spawn(restore_words(bundle, directory / "images", id, true), input.options());
-    REQUIRE(creator.wait().exit_code == 0);
+    Process creator = restore_detached(runtime, bundle, directory / "images", input.options());
 
     CHECK(read_text(log) == "prestart\ncreateRuntime\npoststart\n");
     runtime.expect_success({"delete", "--force", id});
@@ -321,9 +330,7 @@ TEST_CASE("restore: bind mounts come back, read-only ones read-only" * needs(Cap
     const std::string id = runtime.last_id();
 
     const Input input;
-    Process creator =
-        runtime.spawn(restore_words(bundle, directory / "images", id, true), input.options());
-    REQUIRE(creator.wait().exit_code == 0);
+    Process creator = restore_detached(runtime, bundle, directory / "images", input.options());
 
     CHECK(
         runtime.expect_success({"exec", id, "cat", "/open/name", "/shut/name"}).out == "openshut"

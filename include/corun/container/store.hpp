@@ -53,6 +53,9 @@ public:
 
     /// Keeps a copy of the configuration, so that later commands do not depend on the bundle.
     void save_config(std::string_view text) const;
+
+    /// For what has become of the container since.
+    void replace_config(std::string_view text) const;
     [[nodiscard]] std::string load_config() const;
 
     /// Waits for the lock. Throws `container does not exist` if the container was deleted
