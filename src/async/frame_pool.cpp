@@ -10,9 +10,9 @@ namespace corun::async {
 
 namespace {
 
-constexpr std::size_t kStep = 32;          // sizes are rounded up to a multiple of it
-constexpr std::size_t kLargest = 1024;     // larger frames are malloc's
-constexpr std::size_t kChunk = 64 * 1024;  // what is taken from malloc at a time
+constexpr std::size_t kStep = 32;       // sizes are rounded up to a multiple of it
+constexpr std::size_t kLargest = 1024;  // larger frames are malloc's
+constexpr std::size_t kChunk = 65536;   // what is taken from malloc at a time
 
 struct FreeFrame {
     FreeFrame* next;

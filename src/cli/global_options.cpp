@@ -98,7 +98,7 @@ std::string state_root(const Arguments& arguments) {
     const std::string given = arguments.text("root");
     const std::string path =
         given.starts_with("/") ? given : concat(sys::real_path("."), "/", given);
-    const std::string clean = sys::clean_absolute(path);
+    std::string clean = sys::clean_absolute(path);
     if (given.empty() || clean == "/") {
         throw Error("Option --root argument should not be set to /");
     }

@@ -30,6 +30,7 @@ std::uint32_t parse_id(std::string_view text, std::string_view option) {
 
 std::vector<gid_t> parse_gids(const std::vector<std::string>& texts) {
     std::vector<gid_t> gids;
+    gids.reserve(texts.size());
     for (const std::string& text : texts) {
         gids.push_back(parse_id(text, "--additional-gids"));
     }

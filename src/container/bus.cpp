@@ -226,9 +226,10 @@ std::unique_ptr<Bus> Bus::open(const std::string& address) {
     DBusError error = DBUS_ERROR_INIT;
     bus->connection_ = ::dbus_connection_open_private(address.c_str(), &error);
     if (bus->connection_ == nullptr) {
-        Error failure(concat("D-Bus ", quote(address), ": ", error.message), errno_of(error));
+        const std::string message = concat("D-Bus ", quote(address), ": ", error.message);
+        const int error_number = errno_of(error);
         ::dbus_error_free(&error);
-        throw failure;
+        throw Error(message, error_number);
     }
     ::dbus_connection_set_exit_on_disconnect(bus->connection_, FALSE);
     require_memory(::dbus_connection_set_watch_functions(

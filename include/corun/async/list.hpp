@@ -10,6 +10,11 @@ namespace corun::async {
 template <class Tag>
 class Link : NonCopyable {
 public:
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+    Link(Link&&) = delete;
+    Link& operator=(Link&&) = delete;
+
     [[nodiscard]] bool linked() const { return next_ != nullptr; }
 
     void unlink() noexcept {

@@ -15,7 +15,7 @@ namespace corun::async {
 /// Blocks some signals for as long as it lives and gives them one by one.
 class SignalStream : NonCopyable {
 public:
-    explicit SignalStream(std::initializer_list<int> signals);
+    SignalStream(std::initializer_list<int> signals);
     explicit SignalStream(const sigset_t& signals);
     SignalStream(const SignalStream&) = delete;
     SignalStream& operator=(const SignalStream&) = delete;

@@ -15,14 +15,14 @@ namespace corun {
 /// A piece of text for concat(): anything that converts to string_view, or an integer.
 class TextPiece {
 public:
-    TextPiece(const char* text)
-        : view_(text) {}  // NOLINT(google-explicit-constructor): a piece *is* the text
+    // NOLINTNEXTLINE(google-explicit-constructor): a piece *is* the text
+    TextPiece(const char* text) : view_(text) {}
 
-    TextPiece(std::string_view text)
-        : view_(text) {}  // NOLINT(google-explicit-constructor): as above
+    // NOLINTNEXTLINE(google-explicit-constructor): as above
+    TextPiece(std::string_view text) : view_(text) {}
 
-    TextPiece(const std::string& text)
-        : view_(text) {}  // NOLINT(google-explicit-constructor): as above
+    // NOLINTNEXTLINE(google-explicit-constructor): as above
+    TextPiece(const std::string& text) : view_(text) {}
 
     template <std::integral Number>
     TextPiece(Number number) {  // NOLINT(google-explicit-constructor): as above

@@ -58,9 +58,8 @@ public:
         return FdRef(number_);
     }
 
-    operator FdRef() const {
-        return ref();
-    }  // NOLINT(google-explicit-constructor): lending is safe
+    // NOLINTNEXTLINE(google-explicit-constructor): lending is safe
+    operator FdRef() const { return ref(); }
 
 private:
     int number_ = -1;

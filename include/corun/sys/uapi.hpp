@@ -24,7 +24,7 @@
 #define CLONE_INTO_CGROUP 0x200000000ULL
 #endif
 #ifndef PIDFD_NONBLOCK
-#define PIDFD_NONBLOCK 04000
+#define PIDFD_NONBLOCK 04000  // NOLINT(cppcoreguidelines-macro-usage): as the kernel's headers
 #endif
 #ifndef PROC_SUPER_MAGIC
 #define PROC_SUPER_MAGIC 0x9fa0
