@@ -87,7 +87,9 @@ async::Task<> delete_container(Engine* engine, Created* created) {
         }
         throw;
     }
-    co_await destroy(*engine, directory, std::move(created->record));
+    // As it is now: `update` may have noted a group of its own since.
+    std::optional<Record> record = directory.load();
+    co_await destroy(*engine, directory, std::move(record).value_or(Record()));
 }
 
 }  // namespace
