@@ -17,6 +17,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <utility>
 
 namespace corun::setup {
 
@@ -55,11 +56,15 @@ void relay(std::span<const Step> steps, const Plan& plan, sys::UniqueFd& socket)
         close_host_descriptors(plan, socket);
     }
     join_namespaces(plan.namespaces);
-    const sys::Cloned cloned = sys::clone3(plan.namespaces.created | CLONE_PARENT);
+    sys::Cloned cloned = sys::clone3(plan.namespaces.created | CLONE_PARENT);
     if (cloned.in_child()) {
         child_main(steps, plan, std::move(socket));
     }
-    send_relayed(socket, cloned.process);
+    // The child waits for its parent's word; a parent that never hears of it would wait for its
+    // end.
+    sys::ChildGuard child(std::move(cloned.process));
+    send_relayed(socket, child.child());
+    (void)child.release();
 }
 
 }  // namespace
