@@ -167,7 +167,7 @@ void plan_cgroup(const PlanInput& input, setup::MountPlan& out) {
 
 /// sysfs belongs to the network namespace, and that to a user namespace above the container's.
 bool may_not_mount_sysfs(const PlanInput& input, const setup::Plan& plan) {
-    return !plan.namespaces.creates(CLONE_NEWNET) &&
+    return !plan.namespaces.has_new_network() &&
            (plan.namespaces.creates(CLONE_NEWUSER) || plan.namespaces.joins(CLONE_NEWUSER) ||
             input.privileges.rootless());
 }

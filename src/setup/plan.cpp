@@ -7,6 +7,10 @@
 
 namespace corun::setup {
 
+bool NamespacePlan::has_new_network() const {
+    return network != nullptr || creates(CLONE_NEWNET);
+}
+
 bool NamespacePlan::joins(int kind) const {
     return std::any_of(joined.begin(), joined.end(), [&](const JoinedNamespace& ns) {
         return (ns.kind & kind) != 0;

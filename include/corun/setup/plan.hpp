@@ -39,6 +39,9 @@ struct NamespacePlan {
 
     [[nodiscard]] bool creates(std::uint64_t kind) const { return (created & kind) != 0; }
 
+    /// By clone3 or ahead of it.
+    [[nodiscard]] bool has_new_network() const;
+
     [[nodiscard]] bool joins(int kind) const;
 
     /// A middle process is needed: a joined pid namespace and new time offsets take effect only for
