@@ -2,6 +2,7 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/cli/commands.hpp"
+#include "corun/cli/launch_options.hpp"
 #include "corun/cli/output.hpp"
 #include "corun/container/check.hpp"
 #include "corun/oci/json_writer.hpp"
@@ -17,18 +18,8 @@ using container::Findings;
 using container::Severity;
 
 constexpr std::array kOptions{
-    Option{
-        .name = "bundle",
-        .letter = "b",
-        .argument = "DIR",
-        .help = "directory of config.json (default: the working directory)",
-    },
-    Option{
-        .name = "config",
-        .letter = "f",
-        .argument = "FILE",
-        .help = "read FILE in place of the bundle's config.json",
-    },
+    kBundleOption,
+    kConfigOption,
     Option{
         .name = "format",
         .letter = "",

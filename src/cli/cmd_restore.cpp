@@ -13,30 +13,10 @@ namespace corun::cli {
 namespace {
 
 constexpr std::array kOwnOptions{
-    Option{
-        .name = "bundle",
-        .letter = "b",
-        .argument = "DIR",
-        .help = "directory of config.json (default: the working directory)",
-    },
-    Option{
-        .name = "console-socket",
-        .letter = "",
-        .argument = "PATH",
-        .help = "Unix socket that is sent the terminal's master side",
-    },
-    Option{
-        .name = "detach",
-        .letter = "d",
-        .argument = "",
-        .help = "return as soon as the container runs",
-    },
-    Option{
-        .name = "pid-file",
-        .letter = "",
-        .argument = "FILE",
-        .help = "write the pid of the first process to FILE",
-    },
+    kBundleOption,
+    kConsoleSocketOption,
+    kDetachOption,
+    kPidFileOption,
     Option{
         .name = "no-subreaper",
         .letter = "",

@@ -15,37 +15,49 @@
 
 namespace corun::cli {
 
+// Options that more commands than one of those below have.
+inline constexpr Option kBundleOption{
+    .name = "bundle",
+    .letter = "b",
+    .argument = "DIR",
+    .help = "directory of config.json (default: the working directory)",
+};
+inline constexpr Option kConfigOption{
+    .name = "config",
+    .letter = "f",
+    .argument = "FILE",
+    .help = "read FILE in place of the bundle's config.json",
+};
+inline constexpr Option kConsoleSocketOption{
+    .name = "console-socket",
+    .letter = "",
+    .argument = "PATH",
+    .help = "Unix socket that is sent the terminal's master side",
+};
+inline constexpr Option kPidFileOption{
+    .name = "pid-file",
+    .letter = "",
+    .argument = "FILE",
+    .help = "write the pid of the first process to FILE",
+};
+inline constexpr Option kDetachOption{
+    .name = "detach",
+    .letter = "d",
+    .argument = "",
+    .help = "return as soon as the container runs",
+};
+
 inline constexpr std::array kCreateOptions{
-    Option{
-        .name = "bundle",
-        .letter = "b",
-        .argument = "DIR",
-        .help = "directory of config.json (default: the working directory)",
-    },
-    Option{
-        .name = "config",
-        .letter = "f",
-        .argument = "FILE",
-        .help = "read FILE in place of the bundle's config.json",
-    },
-    Option{
-        .name = "console-socket",
-        .letter = "",
-        .argument = "PATH",
-        .help = "Unix socket that is sent the terminal's master side",
-    },
+    kBundleOption,
+    kConfigOption,
+    kConsoleSocketOption,
     Option{
         .name = "pidfd-socket",
         .letter = "",
         .argument = "PATH",
         .help = "Unix socket that is sent a pidfd of the first process",
     },
-    Option{
-        .name = "pid-file",
-        .letter = "",
-        .argument = "FILE",
-        .help = "write the pid of the first process to FILE",
-    },
+    kPidFileOption,
     Option{
         .name = "no-pivot",
         .letter = "",
@@ -73,12 +85,7 @@ inline constexpr std::array kCreateOptions{
 };
 
 inline constexpr std::array kRunOnlyOptions{
-    Option{
-        .name = "detach",
-        .letter = "d",
-        .argument = "",
-        .help = "return as soon as the container runs",
-    },
+    kDetachOption,
     Option{
         .name = "keep",
         .letter = "",
@@ -161,12 +168,7 @@ inline constexpr std::array kExecOptions{
         .argument = "",
         .help = "return as soon as the process runs",
     },
-    Option{
-        .name = "console-socket",
-        .letter = "",
-        .argument = "PATH",
-        .help = "Unix socket that is sent the terminal's master side",
-    },
+    kConsoleSocketOption,
     Option{
         .name = "pidfd-socket",
         .letter = "",
