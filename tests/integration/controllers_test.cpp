@@ -2,62 +2,13 @@
 // scripts/with-controllers lacks most; a Debian cloud kernel has them (see the skips' reasons).
 #include "capability.hpp"
 #include "corun/base/text.hpp"
-#include "runtime.hpp"
+#include "waiting.hpp"
 
 #include <doctest/doctest.h>
-
-#include <filesystem>
 
 using namespace corun::test;
 
 TEST_SUITE_BEGIN("controllers");
-
-namespace {
-
-/// A container that waits, and what its cgroup says.
-class Waiting {
-public:
-    explicit Waiting(Bundle& bundle)
-        : bundle_(bundle), container_(runtime_.run_detached(bundle.args({"probe", "pause"}))) {
-        container_.wait_for_output("ready");
-    }
-
-    Waiting(const Waiting&) = delete;
-    Waiting& operator=(const Waiting&) = delete;
-    Waiting(Waiting&&) = delete;
-    Waiting& operator=(Waiting&&) = delete;
-
-    ~Waiting() { (void)runtime_({"delete", "--force", id()}); }  // leftovers() tells
-
-    [[nodiscard]] bool has(const std::string& file) const {
-        return std::filesystem::exists(path(file));
-    }
-
-    [[nodiscard]] std::string operator[](const std::string& file) const {
-        return std::string(corun::trim(read_text(path(file))));
-    }
-
-    [[nodiscard]] Json stats() {
-        return Json::parse(runtime_.expect_success({"events", "--stats", id()}).out)["data"];
-    }
-
-    [[nodiscard]] const std::string& id() const { return container_.id(); }
-
-    [[nodiscard]] Container& container() { return container_; }
-
-    [[nodiscard]] Runtime& runtime() { return runtime_; }
-
-private:
-    [[nodiscard]] std::string path(const std::string& file) const {
-        return cgroup_directory(bundle_.cgroup()) + "/" + file;
-    }
-
-    Runtime runtime_;
-    Bundle& bundle_;
-    Container container_;
-};
-
-}  // namespace
 
 TEST_CASE(
     "controllers: cpuset binds to processors and nodes" * needs(Capability::cpuset_controller)

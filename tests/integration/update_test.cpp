@@ -1,48 +1,12 @@
 // `update`: new limits for a container, as options and as JSON.
 #include "capability.hpp"
-#include "corun/base/text.hpp"
-#include "runtime.hpp"
+#include "waiting.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace corun::test;
 
 namespace {
-
-/// A container that waits, and what its cgroup says.
-class Waiting {
-public:
-    explicit Waiting(Bundle& bundle)
-        : bundle_(bundle), container_(runtime_.run_detached(bundle.args({"probe", "pause"}))) {
-        container_.wait_for_output("ready");
-    }
-
-    Waiting(const Waiting&) = delete;
-    Waiting& operator=(const Waiting&) = delete;
-    Waiting(Waiting&&) = delete;
-    Waiting& operator=(Waiting&&) = delete;
-
-    ~Waiting() { (void)runtime_({"delete", "--force", id()}); }  // leftovers() tells
-
-    [[nodiscard]] std::string operator[](const std::string& file) const {
-        return std::string(corun::trim(read_text(cgroup_directory(bundle_.cgroup()) + "/" + file)));
-    }
-
-    [[nodiscard]] Result update(std::vector<std::string> options, const std::string& input = {}) {
-        options.insert(options.begin(), "update");
-        options.push_back(id());
-        return runtime_(options, {.directory = {}, .environment = {}, .input = input, .fds = {}});
-    }
-
-    [[nodiscard]] const std::string& id() const { return container_.id(); }
-
-    [[nodiscard]] Runtime& runtime() { return runtime_; }
-
-private:
-    Runtime runtime_;
-    Bundle& bundle_;
-    Container container_;
-};
 
 bool succeeded(const Result& result) {
     INFO(result.err);
