@@ -51,11 +51,6 @@ private:
     sys::FdRef cgroup_;
 };
 
-std::uint64_t count_of(const Counters& counters, std::string_view name) {
-    const auto found = counters.find(name);
-    return found == counters.end() ? 0 : found->second;
-}
-
 /// `NAME=NUMBER` words into counters.
 void add_assignments(const std::vector<std::string_view>& words, Counters& out) {
     for (const std::string_view word : words) {
@@ -185,6 +180,11 @@ std::optional<CgroupStats> try_read_stats(sys::FdRef cgroup) {
         .huge_pages = huge_page_stats(files),
         .rdma = parse_rdma(files.text("rdma.current").value_or("")),
     };
+}
+
+std::uint64_t count_of(const Counters& counters, std::string_view name) {
+    const auto found = counters.find(name);
+    return found == counters.end() ? 0 : found->second;
 }
 
 Counters parse_counters(std::string_view text) {

@@ -20,11 +20,6 @@ void member_unless_zero(oci::JsonWriter& json, std::string_view name, std::uint6
     }
 }
 
-std::uint64_t count_of(const Counters& counters, std::string_view name) {
-    const auto found = counters.find(name);
-    return found == counters.end() ? 0 : found->second;
-}
-
 void write_shares(oci::JsonWriter& json, std::string_view name, const PressureShares& shares) {
     json.key(name);
     json.begin_object();

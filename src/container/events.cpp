@@ -76,9 +76,7 @@ private:
     [[nodiscard]] std::uint64_t kills() const {
         const std::optional<std::string> text =
             memory_events_ ? memory_events_->read() : std::nullopt;
-        const Counters counters = parse_counters(text.value_or(""));
-        const auto found = counters.find("oom_kill");
-        return found == counters.end() ? 0 : found->second;
+        return count_of(parse_counters(text.value_or("")), "oom_kill");
     }
 
     void tell_new_kills() {

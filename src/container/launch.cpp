@@ -8,6 +8,7 @@
 #include "corun/base/error.hpp"
 #include "corun/base/scope.hpp"
 #include "corun/base/text.hpp"
+#include "corun/container/cgroup_stats.hpp"
 #include "corun/container/console.hpp"
 #include "corun/container/crun_annotations.hpp"
 #include "corun/container/hooks.hpp"
@@ -87,15 +88,7 @@ bool was_oom_killed(const std::optional<sys::FdRef>& cgroup) {
         return false;
     }
     const std::optional<std::string> events = sys::try_read_file(*cgroup, "memory.events");
-    if (!events) {
-        return false;
-    }
-    for (const std::string_view line : split(*events, '\n')) {
-        if (line.starts_with("oom_kill ")) {
-            return line != "oom_kill 0";
-        }
-    }
-    return false;
+    return count_of(parse_counters(events.value_or("")), "oom_kill") > 0;
 }
 
 Error premature_end(const sys::ExitStatus& status, const std::optional<sys::FdRef>& cgroup) {

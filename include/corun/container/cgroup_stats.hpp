@@ -96,6 +96,9 @@ struct CgroupStats {
 /// Lines of `NAME NUMBER`.
 [[nodiscard]] Counters parse_counters(std::string_view text);
 
+/// 0 if it is not among them.
+[[nodiscard]] std::uint64_t count_of(const Counters& counters, std::string_view name);
+
 /// Nothing if it is not the text of a pressure file.
 [[nodiscard]] std::optional<Pressure> parse_pressure(std::string_view text);
 
