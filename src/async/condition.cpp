@@ -1,0 +1,17 @@
+// Who waits for a change is woken in the order of arrival. Runs in the parent.
+#include "corun/async/condition.hpp"
+
+namespace corun::async {
+
+bool Condition::Wait::begin() {
+    condition_.waiting_.push_back(*this);
+    return true;
+}
+
+void Condition::notify_all() noexcept {
+    while (!waiting_.empty()) {
+        waiting_.pop_front().fire();  // only queued: none of them runs, and waits anew, in here
+    }
+}
+
+}  // namespace corun::async
