@@ -143,7 +143,7 @@ void pass_notify_socket(
     const ContainerDirectory& directory,
     setup::Plan& plan
 ) {
-    if (request.notify_socket.empty()) {
+    if (!request.has_notify_socket()) {
         return;
     }
     make_notify_directory(directory.fd());

@@ -39,9 +39,9 @@ async::Task<> start_created(Engine* engine, Created* created) {
     );
 }
 
-sys::UniqueFd notify_socket_for(const RunRequest& request, const Created& created) {
-    return request.create.notify_socket.empty() ? sys::UniqueFd()
-                                                : bind_notify_socket(created.directory.fd());
+sys::UniqueFd notify_socket_for(const CreateRequest& request, const Created& created) {
+    return request.has_notify_socket() ? bind_notify_socket(created.directory.fd())
+                                       : sys::UniqueFd();
 }
 
 /// Detached: back when the container is ready, for callers that wait for sd_notify's word.
@@ -57,7 +57,7 @@ async::Task<> stay_until_ready(const RunRequest* request, Created* created, sys:
 async::Task<sys::ExitStatus> run_created(
     Engine* engine, const RunRequest* request, Created* created, async::SignalStream* signals
 ) {
-    sys::UniqueFd notify = notify_socket_for(*request, *created);
+    sys::UniqueFd notify = notify_socket_for(request->create, *created);
     co_await start_created(engine, created);
     created->directory.unlock();  // others may look at it, kill it, exec in it
     if (request->detach) {
@@ -125,6 +125,27 @@ async::Task<sys::ExitStatus> run_with(Engine& engine, RunRequest request, Launch
 
 async::Task<sys::ExitStatus> run(Engine& engine, RunRequest request) {
     return run_with(engine, std::move(request), {});
+}
+
+async::Task<Running> run_and_hand_over(Engine& engine, CreateRequest request) {
+    Created created = co_await create_container(engine, request, setup::GateKind::none, Detach::no);
+    Running running;
+    std::exception_ptr failure;
+    try {
+        running.notify = notify_socket_for(request, created);
+        co_await start_created(&engine, &created);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    created.directory.unlock();
+    if (failure) {
+        co_await async::shielded(delete_container(&engine, &created));
+        std::rethrow_exception(failure);
+    }
+    running.identity = created.launched.identity;
+    running.console = std::move(created.launched.console);
+    running.process = created.launched.child.release();
+    co_return running;
 }
 
 }  // namespace corun::container

@@ -71,6 +71,32 @@ std::optional<ExitStatus> Pidfd::try_wait() const {
     return wait_for_exit(fd_, WEXITED | WNOHANG);
 }
 
+std::optional<ExitStatus> Pidfd::try_wait_if_child() const {
+    try {
+        return try_wait();
+    } catch (const Error& error) {
+        if (error.error_number() == ECHILD) {
+            return std::nullopt;
+        }
+        throw;
+    }
+}
+
+std::optional<ExitStatus> Pidfd::try_recorded_exit() const {
+    struct pidfd_info info = {};
+    info.mask = PIDFD_INFO_EXIT;
+    const int result = ::ioctl(fd_.ref().number(), PIDFD_GET_INFO, &info);
+    // EINVAL, ENOTTY: the kernel does not know the call; ESRCH: nor the process any more.
+    if (result < 0 || (info.mask & PIDFD_INFO_EXIT) == 0) {
+        return std::nullopt;
+    }
+    const int status = info.exit_code;
+    if (WIFSIGNALED(status)) {
+        return ExitStatus{.code = 0, .signal = WTERMSIG(status)};
+    }
+    return ExitStatus{.code = WEXITSTATUS(status), .signal = 0};
+}
+
 bool Pidfd::has_exited() const {
     pollfd entry = {.fd = fd_.ref().number(), .events = POLLIN, .revents = 0};
     return ::poll(&entry, 1, 0) == 1;

@@ -8,14 +8,19 @@
 #include <climits>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <vector>
 
 namespace corun::sys {
 
@@ -145,6 +150,13 @@ void close_range(unsigned first, unsigned last) {
     }
 }
 
+void unshare_descriptors_below(unsigned first) {
+    constexpr unsigned kCloseRangeUnshare = 1U << 1U;  // linux/close_range.h
+    if (::syscall(SYS_close_range, first, ~0U, kCloseRangeUnshare) < 0) {
+        throw_errno("close_range");
+    }
+}
+
 void dup2(FdRef source, int target) {
     int result = -1;
     do {
@@ -158,6 +170,43 @@ void dup2(FdRef source, int target) {
 void set_close_on_exec(FdRef fd, bool on) {
     if (::fcntl(fd.number(), F_SETFD, on ? FD_CLOEXEC : 0) < 0) {
         throw_errno("fcntl(F_SETFD)");
+    }
+}
+
+std::optional<EndedChild> try_reap_any_child() {
+    siginfo_t info = {};
+    // Looked at first and reaped later: only a process that is still there has a start time.
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0) {
+        if (errno == ECHILD) {
+            return std::nullopt;
+        }
+        throw_errno("waitid");
+    }
+    if (info.si_pid == 0) {
+        return std::nullopt;
+    }
+    EndedChild ended;
+    const std::optional<ProcessStat> stat = try_process_stat(info.si_pid);
+    ended.process = {.pid = info.si_pid, .start_time = stat ? stat->start_time : 0};
+    const bool exited = info.si_code == CLD_EXITED;
+    ended.status = {.code = exited ? info.si_status : 0, .signal = exited ? 0 : info.si_status};
+    if (::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG) < 0) {
+        throw_errno("waitid");
+    }
+    return ended;
+}
+
+void wait_for_any(std::initializer_list<FdRef> fds) {
+    std::vector<pollfd> entries;
+    for (const FdRef fd : fds) {
+        entries.push_back({.fd = fd.number(), .events = POLLIN, .revents = 0});
+    }
+    int ready = -1;
+    do {
+        ready = ::poll(entries.data(), entries.size(), -1);
+    } while (ready < 0 && errno == EINTR);
+    if (ready < 0) {
+        throw_errno("poll");
     }
 }
 
@@ -179,6 +228,23 @@ void set_process_name(const char* name) {
 
 void set_child_subreaper() {
     prctl_or_throw(PR_SET_CHILD_SUBREAPER, 1UL, "PR_SET_CHILD_SUBREAPER");
+}
+
+std::uint64_t set_open_files_limit(std::uint64_t soft) {
+    rlimit64 limit = {};
+    if (::getrlimit64(RLIMIT_NOFILE, &limit) < 0) {
+        throw_errno("getrlimit", "RLIMIT_NOFILE");
+    }
+    const std::uint64_t before = limit.rlim_cur;
+    limit.rlim_cur = std::min<std::uint64_t>(soft, limit.rlim_max);
+    if (::setrlimit64(RLIMIT_NOFILE, &limit) < 0) {
+        throw_errno("setrlimit", "RLIMIT_NOFILE");
+    }
+    return before;
+}
+
+std::uint64_t raise_open_files_limit() {
+    return set_open_files_limit(~std::uint64_t{0});
 }
 
 void sethostname(const std::string& name) {

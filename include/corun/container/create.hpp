@@ -19,9 +19,14 @@ struct CreateRequest {
     std::string pid_file;        // empty: none
     bool no_pivot = false;
     bool no_new_keyring = false;
-    unsigned preserve_fds = 0;  // after stdio and the listen_fds
-    unsigned listen_fds = 0;    // from $LISTEN_FDS, if $LISTEN_PID is this process
-    std::string notify_socket;  // $NOTIFY_SOCKET; empty: none
+    unsigned preserve_fds = 0;         // after stdio and the listen_fds
+    unsigned listen_fds = 0;           // from $LISTEN_FDS, if $LISTEN_PID is this process
+    std::string notify_socket;         // $NOTIFY_SOCKET; empty: none
+    bool shows_notify_socket = false;  // to the container, though there is no such variable here
+
+    [[nodiscard]] bool has_notify_socket() const {
+        return shows_notify_socket || !notify_socket.empty();
+    }
 };
 
 /// runtime-spec runtime#create. Standard input, output and error become the container's.

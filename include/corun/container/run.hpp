@@ -22,4 +22,15 @@ async::Task<sys::ExitStatus> run(Engine& engine, RunRequest request);
 /// run() itself.
 async::Task<sys::ExitStatus> run_with(Engine& engine, RunRequest request, Launcher launcher);
 
+/// A container that runs, in the hands of who looks after it.
+struct Running {
+    sys::Pidfd process;  // a child of this process
+    sys::ProcessIdentity identity;
+    sys::UniqueFd console;  // master of the pty; empty without a terminal
+    sys::UniqueFd notify;   // bind_notify_socket(), where the request shows one to the container
+};
+
+/// As a detached run(), for a caller that keeps the terminal and the notify socket itself.
+async::Task<Running> run_and_hand_over(Engine& engine, CreateRequest request);
+
 }  // namespace corun::container

@@ -57,6 +57,8 @@ struct LogPolicy {
     unsigned max_files = 5;              // the current one included
     std::uint64_t total_size_bytes = 0;  // of all files of the container; 0: no cap
     LogFull when_full = LogFull::block;
+
+    friend bool operator==(const LogPolicy&, const LogPolicy&) = default;
 };
 
 struct Policy {

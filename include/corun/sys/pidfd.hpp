@@ -49,6 +49,13 @@ public:
     /// waitid(2) on a child; nothing while it runs.
     [[nodiscard]] std::optional<ExitStatus> try_wait() const;
 
+    /// As try_wait(); nothing also for a process that is no child (ECHILD).
+    [[nodiscard]] std::optional<ExitStatus> try_wait_if_child() const;
+
+    /// How a process that somebody else has reaped did end (PIDFD_GET_INFO); nothing before that,
+    /// and where the kernel does not tell (before Linux 6.15).
+    [[nodiscard]] std::optional<ExitStatus> try_recorded_exit() const;
+
     /// True once the process has ended (also for one that is not a child).
     [[nodiscard]] bool has_exited() const;
 

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 
@@ -53,11 +54,28 @@ void mark_close_on_exec_from(unsigned first);
 /// close_range(2): closes [first, last].
 void close_range(unsigned first, unsigned last);
 
+/// For a child that shares its parent's descriptors (CLONE_FILES): from here on it has its own,
+/// those below `first`. The others are never copied, so they cost nothing.
+void unshare_descriptors_below(unsigned first);
+
 /// dup2(2): `target` becomes a copy, not CLOEXEC.
 void dup2(FdRef source, int target);
 
 /// Clears or sets FD_CLOEXEC.
 void set_close_on_exec(FdRef fd, bool on);
+
+/// A child that was reaped, as it was while it lived.
+struct EndedChild {
+    ProcessIdentity process;
+    ExitStatus status;
+};
+
+/// Reaps one child that has ended; nothing if there is none now. Only for a subreaper, which cannot
+/// know all its children: everybody else waits for each by its pidfd.
+[[nodiscard]] std::optional<EndedChild> try_reap_any_child();
+
+/// Blocks until one of the descriptors is readable.
+void wait_for_any(std::initializer_list<FdRef> fds);
 
 /// prctl(PR_SET_PDEATHSIG): 0 clears.
 void set_parent_death_signal(int signal);
@@ -65,6 +83,12 @@ void set_dumpable(bool dumpable);
 void set_no_new_privileges();
 void set_process_name(const char* name);
 void set_child_subreaper();
+
+/// RLIMIT_NOFILE's soft limit becomes `soft`; what it was.
+std::uint64_t set_open_files_limit(std::uint64_t soft);
+
+/// It becomes as high as the hard limit; what it was.
+std::uint64_t raise_open_files_limit();
 
 void sethostname(const std::string& name);
 void setdomainname(const std::string& name);

@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
@@ -25,6 +26,24 @@
 #endif
 #ifndef PIDFD_NONBLOCK
 #define PIDFD_NONBLOCK 04000  // NOLINT(cppcoreguidelines-macro-usage): as the kernel's headers
+#endif
+// linux/pidfd.h, Linux 6.13; the exit status since 6.15.
+#ifndef PIDFD_GET_INFO
+struct pidfd_info {
+    std::uint64_t mask;
+    std::uint64_t cgroupid;
+    std::uint32_t pid;
+    std::uint32_t tgid;
+    std::uint32_t ppid;
+    std::uint32_t ids[8];  // NOLINT(modernize-avoid-c-arrays): eight user and group ids
+    std::int32_t exit_code;
+};
+
+#define PIDFD_GET_INFO _IOWR(0xFF, 11, struct pidfd_info)
+#endif
+#ifndef PIDFD_INFO_EXIT
+#define PIDFD_INFO_EXIT \
+    (1UL << 3)  // NOLINT(cppcoreguidelines-macro-usage): as the kernel's headers
 #endif
 #ifndef PROC_SUPER_MAGIC
 #define PROC_SUPER_MAGIC 0x9fa0

@@ -1,0 +1,258 @@
+// The keeper's process: root or whoever runs the supervisor, in the supervisor's cgroup, one
+// thread. Only the state root's owner can reach its socket. It must not block on a client.
+#include "corun/supervise/keeper.hpp"
+
+#include "corun/async/group.hpp"
+#include "corun/async/loop.hpp"
+#include "corun/async/ready.hpp"
+#include "corun/async/signals.hpp"
+#include "corun/base/error.hpp"
+#include "corun/base/scope.hpp"
+#include "corun/supervise/children.hpp"
+#include "corun/supervise/keeper_messages.hpp"
+#include "corun/supervise/worker.hpp"
+#include "corun/sys/file.hpp"
+#include "corun/sys/message.hpp"
+#include "corun/sys/process.hpp"
+#include "corun/sys/socket.hpp"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace corun::supervise {
+
+namespace {
+
+/// So that a reply fits a message, with much to spare.
+constexpr std::size_t kMaxNamesBytes = 16384;
+constexpr std::size_t kMaxEndedInReply = 200;
+
+using Fds = std::vector<sys::UniqueFd>;
+
+std::vector<sys::FdRef> refs_of(const Fds& fds) {
+    return {fds.begin(), fds.end()};
+}
+
+class Keeper : NonCopyable {
+public:
+    explicit Keeper(sys::UniqueFd listener)
+        : listener_(sys::duplicate(listener, kKeptFrom)), signals_({SIGCHLD}) {}
+
+    static async::Task<> run(async::Group& group, Keeper* self);
+
+private:
+    static async::Task<> reap(Keeper* self);
+    static async::Task<> serve(async::Group* group, Keeper* self, sys::UniqueFd client);
+    void accept_client(async::Group& group);
+    void handle(async::Group& group, sys::FdMessage message);
+    [[nodiscard]] KeeperReply answer_to(const KeeperRequest& request);
+    [[nodiscard]] std::vector<sys::FdRef> kept_for(const KeeperRequest& request) const;
+    [[nodiscard]] KeeperReply names_after(const std::string& name) const;
+    void keep(const std::string& name, const Fds& fds);
+    void start_work(const KeeperRequest& request, const Fds& fds);
+    void answer_settled();
+
+    [[nodiscard]] bool is_needed() const { return clients_ != 0 || !kept_.empty(); }
+
+    sys::UniqueFd listener_;
+    async::SignalStream signals_;
+    Children children_;
+    std::map<std::string, Fds, std::less<>> kept_;
+    Fds waiting_for_settled_;
+    std::size_t clients_ = 0;
+};
+
+/// Who does not read the answer need not have it.
+void answer(
+    const sys::UniqueFd& socket, const KeeperReply& reply, const std::vector<sys::FdRef>& fds = {}
+) {
+    try {
+        (void)sys::try_send_message(socket, to_json(reply), fds);
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): it is gone
+    }
+}
+
+/// The child shares the table of descriptors until it has said that it no longer does: the kernel
+/// would else copy an entry for each that is kept, only for the child to close it.
+[[noreturn]] void become_worker(
+    const Work& work, std::span<const sys::FdRef> fds, const sys::Pipe& own
+) noexcept {
+    try {
+        sys::unshare_descriptors_below(kKeptFrom);
+        sys::write_all(own.write_end, "1");
+    } catch (const Error&) {
+        ::_exit(EXIT_FAILURE);
+    }
+    run_worker(work, fds);
+}
+
+void Keeper::start_work(const KeeperRequest& request, const Fds& fds) {
+    const sys::Pipe own = sys::make_pipe();
+    std::vector<sys::FdRef> refs = refs_of(fds);
+    for (const sys::FdRef fd : refs) {
+        if (fd.number() >= kKeptFrom) {
+            throw Error("too many descriptors in the keeper", EMFILE);
+        }
+    }
+    sys::Cloned child = sys::clone3(CLONE_FILES);
+    if (child.in_child()) {
+        become_worker(request.work, refs, own);
+    }
+    // Its pidfd is readable should it die before it can say so.
+    sys::wait_for_any({own.read_end.ref(), child.process.fd()});
+    children_.add_worker(child.process.pid(), request.work.kind);
+}
+
+KeeperReply Keeper::names_after(const std::string& name) const {
+    KeeperReply reply;
+    std::size_t bytes = 0;
+    for (auto entry = kept_.upper_bound(name); entry != kept_.end(); ++entry) {
+        bytes += entry->first.size() + 3;
+        if (bytes > kMaxNamesBytes) {
+            break;
+        }
+        reply.names.push_back(entry->first);
+    }
+    return reply;
+}
+
+std::vector<sys::FdRef> Keeper::kept_for(const KeeperRequest& request) const {
+    const auto kept = kept_.find(request.name);
+    const bool has_some = request.verb == KeeperVerb::take && kept != kept_.end();
+    return has_some ? refs_of(kept->second) : std::vector<sys::FdRef>();
+}
+
+void Keeper::keep(const std::string& name, const Fds& fds) {
+    Fds high;
+    for (const sys::UniqueFd& fd : fds) {
+        high.push_back(sys::duplicate(fd, kKeptFrom));
+    }
+    kept_[name] = std::move(high);
+}
+
+KeeperReply Keeper::answer_to(const KeeperRequest& request) {
+    KeeperReply reply;
+    switch (request.verb) {
+        case KeeperVerb::list:
+            return names_after(request.name);
+        case KeeperVerb::status:
+            children_.reap();
+            if (const EndedProcess* ended = children_.find(request.process)) {
+                reply.ended.push_back(*ended);
+            }
+            return reply;
+        case KeeperVerb::end:
+            children_.reap();
+            reply.ended = children_.last(kMaxEndedInReply);
+            return reply;
+        default:
+            return reply;
+    }
+}
+
+void Keeper::answer_settled() {
+    if (!children_.is_starting()) {
+        for (const sys::UniqueFd& socket : std::exchange(waiting_for_settled_, {})) {
+            answer(socket, {});
+        }
+    }
+}
+
+void Keeper::handle(async::Group& group, sys::FdMessage message) {
+    const KeeperRequest request = request_from_json(message.text);
+    if (request.verb == KeeperVerb::keep) {
+        keep(request.name, message.fds);
+        return;
+    }
+    if (request.verb == KeeperVerb::drop) {
+        kept_.erase(request.name);
+        return;
+    }
+    if (message.fds.empty()) {
+        throw Error("a question without a socket for its answer");
+    }
+    if (request.verb == KeeperVerb::settle) {
+        waiting_for_settled_.push_back(std::move(message.fds.back()));
+        answer_settled();
+        return;
+    }
+    try {
+        if (request.verb == KeeperVerb::work) {
+            start_work(request, message.fds);
+            return;
+        }
+        answer(message.fds.back(), answer_to(request), kept_for(request));
+    } catch (const Error& error) {
+        KeeperReply reply;
+        reply.error = error.message();
+        reply.error_number = error.error_number();
+        answer(message.fds.back(), reply);
+    }
+    if (request.verb == KeeperVerb::end) {
+        group.cancel();
+    }
+}
+
+async::Task<> Keeper::serve(async::Group* group, Keeper* self, sys::UniqueFd client) {
+    ++self->clients_;
+    try {
+        while (true) {
+            co_await async::readable(client);
+            std::optional<sys::FdMessage> message = sys::receive_message(client);
+            if (!message) {
+                break;
+            }
+            self->handle(*group, *std::move(message));
+        }
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): such a client is left
+    }
+    --self->clients_;
+    if (!self->is_needed()) {
+        group->cancel();
+    }
+}
+
+void Keeper::accept_client(async::Group& group) {
+    sys::UniqueFd client = sys::accept(listener_);
+    if (sys::peer_uid(client) == ::geteuid()) {
+        group.spawn(serve(&group, this, sys::duplicate(client, kKeptFrom)));
+    }
+}
+
+async::Task<> Keeper::reap(Keeper* self) {
+    while (true) {
+        (void)co_await self->signals_.next();
+        self->children_.reap();
+        self->answer_settled();
+    }
+}
+
+async::Task<> Keeper::run(async::Group& group, Keeper* self) {
+    group.spawn(reap(self));
+    while (true) {
+        co_await async::readable(self->listener_);
+        self->accept_client(group);
+    }
+}
+
+}  // namespace
+
+void run_keeper(sys::UniqueFd listener) {
+    sys::set_child_subreaper();
+    sys::set_process_name("corun-keeper");
+    Keeper keeper(std::move(listener));
+    async::Loop loop;
+    loop.run(async::with_group(Keeper::run, &keeper));
+}
+
+}  // namespace corun::supervise
