@@ -22,21 +22,22 @@ public:
     /// a longer one, and ECONNRESET if the peer ended in the middle of one.
     [[nodiscard]] async::Task<std::optional<std::string>> next();
 
-    /// Writes `message` and a NUL. Throws Error: EPIPE, or ETIMEDOUT if the peer does not read for
-    /// `limit`. What was cancelled or failed half way leaves the rest in pending().
+    /// Writes `message` and a NUL. Throws Error: EPIPE, or ETIMEDOUT if the peer does not take it
+    /// within `limit`. If this is cancelled, has_pending() tells whether a part is to be finished.
+    /// SIGPIPE must be ignored.
     [[nodiscard]] async::Task<> send(std::string message, async::Clock::duration limit);
 
     /// As send(), but waits for the peer without end.
     [[nodiscard]] async::Task<> send_patiently(std::string message);
 
-    /// Waits until the peer has gone, keeping what it sends meanwhile for next(): at most one
-    /// message's bytes. Never ends for a peer that has only ended its own sending.
+    /// Waits until the peer has closed the connection, keeping what it sends meanwhile for next():
+    /// about one message's bytes. To end only its own sending is no end. (shutdown(2))
     [[nodiscard]] async::Task<> peer_gone();
 
-    /// Of a message that is half written, what is left to write; empty: none.
-    [[nodiscard]] const std::string& pending() const { return pending_; }
+    /// A message is only partly written.
+    [[nodiscard]] bool has_pending() const { return written_ != pending_.size(); }
 
-    /// Writes what is pending(), within `limit`.
+    /// Writes the rest of it, within `limit`.
     [[nodiscard]] async::Task<> finish(async::Clock::duration limit);
 
     [[nodiscard]] sys::FdRef socket() const { return socket_; }
@@ -58,6 +59,7 @@ private:
     std::string unread_;
     std::size_t searched_ = 0;  // bytes of unread_ known to hold no NUL
     std::string pending_;
+    std::size_t written_ = 0;  // bytes of pending_
 };
 
 }  // namespace corun::supervise

@@ -6,10 +6,12 @@
 #include "corun/supervise/message_stream.hpp"
 #include "corun/supervise/model.hpp"
 #include "corun/supervise/varlink.hpp"
+#include "corun/sys/fd.hpp"
 
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace corun::supervise {
@@ -35,13 +37,21 @@ private:
     MessageStream stream_;
 };
 
-/// Throws what the supervisor says as Error: `container does not exist` (ENOENT) and the like.
+/// Throws what the supervisor says as Error: `container does not exist` and the like.
 void throw_if_error(const ReceivedReply& reply);
 
 /// The supervisor is being upgraded: the call is to be made again, on the same connection.
 [[nodiscard]] bool is_upgrading(const ReceivedReply& reply);
 
-/// What the commands ask of the supervisor, with values in place of messages.
+/// From now on the connection is the container's output, and its input the other way.
+struct Attached {
+    sys::UniqueFd socket;
+    std::string first_output;
+    bool terminal = false;
+};
+
+/// What the commands ask of the supervisor, with values in place of messages. While the supervisor
+/// is being upgraded they wait for the new one, but for restart().
 class ControlClient : NonCopyable {
 public:
     /// Throws Error: `no supervisor runs with root '/run/corun': connect '…': …`.
@@ -57,29 +67,21 @@ public:
     [[nodiscard]] async::Task<> restart(std::string id);
     [[nodiscard]] async::Task<> reload();
     [[nodiscard]] async::Task<> upgrade();
-
-    /// Goes on across an upgrade.
     [[nodiscard]] async::Task<ExitRecord> wait(std::string id);
-
-    /// The next event, of those that follow after the first call. Goes on across an upgrade.
-    [[nodiscard]] async::Task<Event> next_event();
-
     [[nodiscard]] async::Task<> resize_terminal(std::string id, unsigned rows, unsigned columns);
 
-    /// From now on the connection is the container's output, and its input the other way.
-    struct Attached {
-        sys::UniqueFd socket;
-        std::string first_output;
-        bool terminal = false;
-    };
+    /// Turns the connection into one of events: next_event() and nothing else.
+    [[nodiscard]] async::Task<> follow_events();
+    [[nodiscard]] async::Task<Event> next_event();
 
+    /// Takes the connection over; this object is of no use any more.
     [[nodiscard]] async::Task<Attached> attach(std::string id);
 
 private:
-    [[nodiscard]] async::Task<> run(std::string method, std::string id);
+    [[nodiscard]] async::Task<ReceivedReply> ask(VarlinkCall call);
+    [[nodiscard]] async::Task<ReceivedReply> ask_about(const char* method, std::string id);
 
     VarlinkClient client_;
-    bool follows_events_ = false;
 };
 
 /// What a supervisor says of its containers, if one runs with that root and answers in `limit`.
