@@ -30,7 +30,7 @@ struct Metrics {
 
 /// Appends one of them: its help, its type and all its samples. Nothing if it has none. Apart, so
 /// that a scrape of thousands of containers can be made in pieces.
-void append_family(std::string& out, std::size_t family, const Metrics& metrics);
+void append_family(std::string& out, std::size_t index, const Metrics& metrics);
 
 /// All of them.
 [[nodiscard]] std::string metrics_text(const Metrics& metrics);
