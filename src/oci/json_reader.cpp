@@ -345,6 +345,25 @@ std::uint64_t JsonValue::natural_number(std::uint64_t most) const {
     return node().number;
 }
 
+double JsonValue::decimal_number() const {
+    switch (kind()) {
+        case JsonKind::negative:
+            return static_cast<double>(static_cast<std::int64_t>(node().number));
+        case JsonKind::natural:
+            return static_cast<double>(node().number);
+        case JsonKind::other_number:
+            break;
+        default:
+            fail_expected("a number");
+            return 0;
+    }
+    const std::string_view text = node().text;
+    double value = 0;
+    // The parser has seen to the form; what is out of range stays 0.
+    (void)std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
 JsonChildren JsonValue::elements() const {
     return children(JsonKind::array, "an array");
 }
@@ -453,6 +472,10 @@ JsonValue JsonValue::absent() {
 
 void read_value(JsonValue value, bool& out) {
     out = value.boolean();
+}
+
+void read_value(JsonValue value, double& out) {
+    out = value.decimal_number();
 }
 
 void read_value(JsonValue value, std::string& out) {

@@ -80,6 +80,8 @@ public:
     [[nodiscard]] std::string_view string() const;
     [[nodiscard]] std::int64_t whole_number(std::int64_t least, std::int64_t most) const;
     [[nodiscard]] std::uint64_t natural_number(std::uint64_t most) const;
+    /// Any number.
+    [[nodiscard]] double decimal_number() const;
     [[nodiscard]] JsonChildren elements() const;
     [[nodiscard]] JsonChildren members() const;
 
@@ -184,6 +186,7 @@ private:
 // read_value(): one overload per type; sections of the spec add theirs in read_sections.hpp.
 
 void read_value(JsonValue value, bool& out);
+void read_value(JsonValue value, double& out);
 void read_value(JsonValue value, std::string& out);
 void read_value(JsonValue value, std::map<std::string, std::string, std::less<>>& out);
 

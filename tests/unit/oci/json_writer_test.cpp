@@ -92,3 +92,12 @@ TEST_CASE("json writer: what it writes of any bytes, the reader takes") {
     const JsonDocument document(json_string(all));
     CHECK(document.root().string().starts_with("\x01\x02"));
 }
+
+TEST_CASE("json writer: a number with a fraction is read back the same") {
+    for (const double number : {0.1, 1e-7, 3.5e300, -2.25, 7.0}) {
+        JsonWriter json;
+        json.value(number);
+        const JsonDocument document(json.take());
+        CHECK(document.root().decimal_number() == number);
+    }
+}
