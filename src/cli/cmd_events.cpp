@@ -2,9 +2,9 @@
 #include "corun/async/loop.hpp"
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/base/units.hpp"
 #include "corun/cli/commands.hpp"
 #include "corun/cli/output.hpp"
-#include "corun/cli/units.hpp"
 #include "corun/container/events.hpp"
 
 #include <array>

@@ -8,24 +8,10 @@ namespace corun::cli {
 namespace {
 
 constexpr std::array kCommands{
-    &kCheckCommand,
-    &kCheckpointCommand,
-    &kCreateCommand,
-    &kDeleteCommand,
-    &kEventsCommand,
-    &kExecCommand,
-    &kFeaturesCommand,
-    &kKillCommand,
-    &kListCommand,
-    &kPauseCommand,
-    &kPsCommand,
-    &kRestoreCommand,
-    &kResumeCommand,
-    &kRunCommand,
-    &kSpecCommand,
-    &kStartCommand,
-    &kStateCommand,
-    &kUpdateCommand,
+    &kCheckCommand, &kCheckpointCommand, &kCreateCommand,    &kDeleteCommand, &kEventsCommand,
+    &kExecCommand,  &kFeaturesCommand,   &kKillCommand,      &kListCommand,   &kPauseCommand,
+    &kPsCommand,    &kRestoreCommand,    &kResumeCommand,    &kRunCommand,    &kSpecCommand,
+    &kStartCommand, &kStateCommand,      &kSuperviseCommand, &kUpdateCommand,
 };
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
-#include "corun/cli/units.hpp"
+#include "corun/base/units.hpp"
 #include "corun/oci/json_writer.hpp"
 #include "corun/oci/read_spec.hpp"
 

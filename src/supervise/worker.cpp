@@ -87,7 +87,13 @@ void hand_over(const Work& work, const container::Running& running) {
     }
 }
 
-async::Task<KeeperReply> start_container(container::Engine* engine, const Work* work) {
+/// What a worker answers, and the container's first process with it.
+struct Answer {
+    KeeperReply reply;
+    sys::Pidfd process;
+};
+
+async::Task<Answer> start_container(container::Engine* engine, const Work* work) {
     container::CreateRequest request{
         .id = container::ContainerId(work->id),
         .bundle = work->bundle,
@@ -96,12 +102,11 @@ async::Task<KeeperReply> start_container(container::Engine* engine, const Work* 
     if (work->readiness_fd >= 0) {
         request.preserve_fds = static_cast<unsigned>(work->readiness_fd) - STDERR_FILENO;
     }
-    const container::Running running =
-        co_await container::run_and_hand_over(*engine, std::move(request));
+    container::Running running = co_await container::run_and_hand_over(*engine, std::move(request));
     hand_over(*work, running);
-    KeeperReply reply;
-    reply.process = running.identity;
-    co_return reply;
+    Answer answer{.process = std::move(running.process)};
+    answer.reply.process = running.identity;
+    co_return answer;
 }
 
 /// Until nobody holds the other end any more, or the check is over.
@@ -136,7 +141,7 @@ async::Task<> check_body(
     group.cancel();
 }
 
-async::Task<KeeperReply> run_check(container::Engine* engine, const Work* work) {
+async::Task<Answer> run_check(container::Engine* engine, const Work* work) {
     Check check;
     sys::Pipe pipe = sys::make_pipe();
     sys::dup2(pipe.write_end, STDOUT_FILENO);
@@ -146,43 +151,47 @@ async::Task<KeeperReply> run_check(container::Engine* engine, const Work* work) 
     co_await async::with_deadline(
         work->timeout, async::with_group(check_body, engine, work, &check)
     );
-    KeeperReply reply;
-    reply.status = check.status;
-    reply.output = std::move(check.output);
-    std::replace(reply.output.begin(), reply.output.end(), '\0', ' ');
-    co_return reply;
+    Answer answer;
+    answer.reply.status = check.status;
+    answer.reply.output = std::move(check.output);
+    std::replace(answer.reply.output.begin(), answer.reply.output.end(), '\0', ' ');
+    co_return answer;
 }
 
-KeeperReply do_work(const Work& work) {
+Answer do_work(const Work& work) {
     std::vector<std::string> warnings;
-    KeeperReply reply;
+    Answer answer;
     try {
         const Log log(LogLevel::warning, LogFormat::plain, [&](std::string_view line) {
             warnings.emplace_back(trim(line.substr(kWarningPrefix.size())));
         });
         container::Engine engine(work.engine, log);
         async::Loop loop;
-        reply = loop.run(
+        answer = loop.run(
             work.kind == WorkKind::run ? start_container(&engine, &work) : run_check(&engine, &work)
         );
     } catch (const Error& error) {
-        reply.error = error.message();
-        reply.error_number = error.error_number();
+        answer.reply.error = error.message();
+        answer.reply.error_number = error.error_number();
     } catch (const std::exception& error) {  // no memory
-        reply.error = error.what();
+        answer.reply.error = error.what();
     }
-    reply.warnings = std::move(warnings);
-    return reply;
+    answer.reply.warnings = std::move(warnings);
+    return answer;
 }
 
 }  // namespace
 
 void run_worker(const Work& work, std::span<const sys::FdRef> fds) noexcept {
     try {
-        const sys::FdRef answer = settle_descriptors(work, fds);
+        const sys::FdRef socket = settle_descriptors(work, fds);
         settle_process(work);
-        const KeeperReply reply = do_work(work);
-        sys::send_message(answer, to_json(reply));
+        const Answer answer = do_work(work);
+        std::vector<sys::FdRef> along;
+        if (answer.process) {
+            along.push_back(answer.process.fd());
+        }
+        sys::send_message(socket, to_json(answer.reply), along);
     } catch (const std::exception&) {
         // Who asked is gone, or hears of it by the end of the socket.
         ::_exit(EXIT_FAILURE);

@@ -165,6 +165,12 @@ std::string read_at(FdRef fd, std::size_t offset, std::size_t size) {
     return out;
 }
 
+void truncate(FdRef fd, std::uint64_t size) {
+    if (::ftruncate(fd.number(), static_cast<off_t>(size)) < 0) {
+        throw_errno("ftruncate");
+    }
+}
+
 void empty_file(FdRef fd) {
     if (::ftruncate(fd.number(), 0) < 0) {
         throw_errno("ftruncate");

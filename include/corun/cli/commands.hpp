@@ -25,6 +25,7 @@ extern const Command kRunCommand;
 extern const Command kSpecCommand;
 extern const Command kStartCommand;
 extern const Command kStateCommand;
+extern const Command kSuperviseCommand;
 extern const Command kUpdateCommand;
 
 /// All of them, by name.

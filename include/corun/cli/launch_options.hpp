@@ -189,21 +189,6 @@ inline constexpr std::array kExecOptions{
     },
 };
 
-/// One table after the other.
-template <std::size_t First, std::size_t Second>
-[[nodiscard]] constexpr std::array<Option, First + Second> joined(
-    const std::array<Option, First>& first, const std::array<Option, Second>& second
-) {
-    std::array<Option, First + Second> all;
-    for (std::size_t i = 0; i < First; ++i) {
-        all[i] = first[i];
-    }
-    for (std::size_t i = 0; i < Second; ++i) {
-        all[First + i] = second[i];
-    }
-    return all;
-}
-
 inline constexpr std::array kRunOptions = joined(kCreateOptions, kRunOnlyOptions);
 
 /// What the caller's environment asks for.

@@ -4,6 +4,8 @@
 // Pure. CLI11 does the reading; only options.cpp includes it.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <map>
 #include <span>
 #include <string>
@@ -19,6 +21,21 @@ struct Option {
     std::string_view argument;  // what to call its value in the help; empty: a switch
     std::string_view help;
 };
+
+/// One table after the other.
+template <std::size_t First, std::size_t Second>
+[[nodiscard]] constexpr std::array<Option, First + Second> joined(
+    const std::array<Option, First>& first, const std::array<Option, Second>& second
+) {
+    std::array<Option, First + Second> all;
+    for (std::size_t i = 0; i < First; ++i) {
+        all[i] = first[i];
+    }
+    for (std::size_t i = 0; i < Second; ++i) {
+        all[First + i] = second[i];
+    }
+    return all;
+}
 
 /// Where options may stand.
 enum class OptionPlace {

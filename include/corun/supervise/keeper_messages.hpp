@@ -68,7 +68,7 @@ struct KeeperReply {
     int error_number = 0;
     std::vector<std::string> names;
     std::vector<EndedProcess> ended;
-    sys::ProcessIdentity process;       // of run: the container's first
+    sys::ProcessIdentity process;       // of run: the container's first; its pidfd comes along
     sys::ExitStatus status;             // of check
     std::string output;                 // of check: how it begins
     std::vector<std::string> warnings;  // of run

@@ -11,9 +11,6 @@
 
 namespace corun::supervise {
 
-/// A time span that never ends: `infinity`.
-inline constexpr std::chrono::milliseconds kForever = std::chrono::milliseconds::max();
-
 enum class RestartMode : std::uint8_t { no, on_failure, on_abnormal, always, unless_stopped };
 
 [[nodiscard]] std::string_view name_of(RestartMode mode);
@@ -24,7 +21,7 @@ struct RestartPolicy {
     std::chrono::milliseconds delay{100};
     std::chrono::milliseconds max_delay{60'000};
     std::chrono::milliseconds reset{10'000};  // up this long: delay and retries start again
-    unsigned start_limit = 5;                 // starts within the interval; 0: no limit
+    unsigned start_limit = 0;  // starts within the interval; 0: no limit but the growing delay
     std::chrono::milliseconds start_limit_interval{10'000};
     std::vector<int> success_exit;  // statuses as a shell gives them: 128 + signal
     std::vector<int> prevent_exit;

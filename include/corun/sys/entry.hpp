@@ -10,7 +10,7 @@ namespace corun::sys {
 
 /// Commands whose children become processes of a container: the words that the entry looks for.
 /// Only a hint: own_binary's check comes after it and decides.
-inline constexpr std::array<std::string_view, 4> kEnteringCommands{
-    "create", "exec", "restore", "run"};
+inline constexpr std::array<std::string_view, 5> kEnteringCommands{
+    "create", "exec", "restore", "run", "supervise"};
 
 }  // namespace corun::sys

@@ -98,6 +98,9 @@ void append_to_file(FdRef directory, const std::string& name, std::string_view d
 /// ftruncate(2) to nothing, and the file offset back to the beginning.
 void empty_file(FdRef fd);
 
+/// ftruncate(2).
+void truncate(FdRef fd, std::uint64_t size);
+
 [[nodiscard]] struct stat fstat(FdRef fd);
 
 /// stat(2) of a path that is given as the caller wrote it; 0 or an errno.

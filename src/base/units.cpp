@@ -1,5 +1,5 @@
-// Sizes and durations on the command line. Pure.
-#include "corun/cli/units.hpp"
+// Sizes and durations as people write them. Pure.
+#include "corun/base/units.hpp"
 
 #include "corun/base/text.hpp"
 
@@ -7,7 +7,7 @@
 #include <limits>
 #include <string>
 
-namespace corun::cli {
+namespace corun {
 
 namespace {
 
@@ -38,6 +38,47 @@ constexpr Unit kTimeUnits[] = {
     {"m", 60'000'000'000},
     {"h", 3'600'000'000'000},
 };
+
+// Microseconds; a month is 30.44 days and a year 365.25. (systemd.time(7))
+constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kDay = 86'400 * kSecond;
+constexpr Unit kSpanUnits[] = {
+    {"usec", 1},
+    {"us", 1},
+    {"\xc2\xb5s", 1},
+    {"\xce\xbcs", 1},
+    {"msec", 1'000},
+    {"ms", 1'000},
+    {"seconds", kSecond},
+    {"second", kSecond},
+    {"sec", kSecond},
+    {"s", kSecond},
+    {"", kSecond},
+    {"minutes", 60 * kSecond},
+    {"minute", 60 * kSecond},
+    {"min", 60 * kSecond},
+    {"m", 60 * kSecond},
+    {"hours", 3'600 * kSecond},
+    {"hour", 3'600 * kSecond},
+    {"hr", 3'600 * kSecond},
+    {"h", 3'600 * kSecond},
+    {"days", kDay},
+    {"day", kDay},
+    {"d", kDay},
+    {"weeks", 7 * kDay},
+    {"week", 7 * kDay},
+    {"w", 7 * kDay},
+    {"months", 2'629'800 * kSecond},
+    {"month", 2'629'800 * kSecond},
+    {"M", 2'629'800 * kSecond},
+    {"years", 31'557'600 * kSecond},
+    {"year", 31'557'600 * kSecond},
+    {"y", 31'557'600 * kSecond},
+};
+
+// What a span is written with, in milliseconds.
+constexpr Unit kWrittenUnits[] = {
+    {"d", 86'400'000}, {"h", 3'600'000}, {"min", 60'000}, {"s", 1'000}, {"ms", 1}};
 
 template <std::size_t Count>
 const Unit* find_unit(const Unit (&units)[Count], std::string_view name) {
@@ -112,4 +153,41 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     return std::chrono::nanoseconds(total);
 }
 
-}  // namespace corun::cli
+std::optional<std::chrono::milliseconds> parse_time_span(std::string_view text) {
+    text = trim(text);
+    if (text == "infinity") {
+        return kForever;
+    }
+    std::int64_t total = 0;
+    do {
+        const std::size_t length = length_of_number(text);
+        const std::string_view number = text.substr(0, length);
+        text.remove_prefix(length);
+        const std::size_t end = std::min(text.find_first_of("0123456789."), text.size());
+        const Unit* unit = find_unit(kSpanUnits, trim(text.substr(0, end)));
+        const auto part = unit == nullptr ? std::nullopt : multiply(number, unit->factor);
+        if (!part || *part > kMost - total) {
+            return std::nullopt;
+        }
+        total += *part;
+        text.remove_prefix(end);
+    } while (!text.empty());
+    return std::chrono::milliseconds(total / 1'000);
+}
+
+std::string time_span_text(std::chrono::milliseconds span) {
+    if (span == kForever) {
+        return "infinity";
+    }
+    std::string text;
+    std::int64_t left = span.count();
+    for (const Unit& unit : kWrittenUnits) {
+        if (left >= unit.factor) {
+            text += concat(text.empty() ? "" : " ", left / unit.factor, unit.name);
+            left %= unit.factor;
+        }
+    }
+    return text.empty() ? "0" : text;
+}
+
+}  // namespace corun

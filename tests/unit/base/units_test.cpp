@@ -1,11 +1,11 @@
 // Sizes and durations of the command line.
-#include "corun/cli/units.hpp"
+#include "corun/base/units.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-using namespace corun::cli;
+using namespace corun;
 using namespace std::chrono_literals;
 
 TEST_CASE("sizes: units are powers of 1024, in either case, with or without a B") {
@@ -56,4 +56,44 @@ TEST_CASE("durations: what is none or does not fit is nothing") {
         CAPTURE(text);
         CHECK_FALSE(parse_duration(text));
     }
+}
+
+TEST_CASE("time spans: as systemd writes them, a bare number being seconds") {
+    struct Row {
+        std::string text;
+        std::chrono::milliseconds span;
+    };
+
+    const Row rows[] = {
+        {"0", 0ms},
+        {"90", 90s},
+        {"1.5s", 1500ms},
+        {"200ms", 200ms},
+        {"999us", 0ms},
+        {"5min 20s", 5min + 20s},
+        {"2h30m", 2h + 30min},
+        {" 1 day ", 24h},
+        {"1w", 168h},
+        {"infinity", kForever},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.text);
+        CHECK(parse_time_span(row.text) == row.span);
+    }
+}
+
+TEST_CASE("time spans: what is none is refused") {
+    for (const std::string text :
+         {"", "s", "-1s", "5 parsecs", "1s x", "99999999999999999999", "1..5s"}) {
+        CAPTURE(text);
+        CHECK_FALSE(parse_time_span(text));
+    }
+}
+
+TEST_CASE("time spans: one is written with the largest units, and read back the same") {
+    CHECK(time_span_text(90s) == "1min 30s");
+    CHECK(time_span_text(26h + 5ms) == "1d 2h 5ms");
+    CHECK(time_span_text(0ms) == "0");
+    CHECK(time_span_text(kForever) == "infinity");
+    CHECK(parse_time_span(time_span_text(26h + 5ms)) == 26h + 5ms);
 }

@@ -1,0 +1,53 @@
+// LogFile: the files of one container's log: `web.log`, and older ones as `web.log.1`, `.2`, … In
+// the supervisor. A record is in one file, whole; all errors are told by return.
+#pragma once
+
+#include "corun/supervise/log_stage.hpp"
+#include "corun/supervise/policy.hpp"
+#include "corun/sys/fd.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace corun::supervise {
+
+class LogFile {
+public:
+    /// Nothing is opened yet: a container that writes nothing needs no file. `path` is absolute.
+    LogFile(std::string path, const LogPolicy& policy);
+
+    /// Opens it if it is not open: to be appended to, 0640, through no symlink. A last line without
+    /// its end, as a crash of the machine may leave it, is ended. 0, or an errno.
+    [[nodiscard]] int open_errno();
+
+    /// Where the next append() writes. Only of an open one.
+    [[nodiscard]] LogPlace place() const;
+
+    /// All of `records`, or nothing. 0, or an errno.
+    [[nodiscard]] int append_errno(std::string_view records);
+
+    /// Begins a new file where this one is large enough. Not between the parts of a line, unless it
+    /// is twice as large. True if it did.
+    [[nodiscard]] bool rotate_if_due();
+
+    /// Opens it anew with the next batch: somebody may have moved it.
+    void close() { file_.reset(); }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    [[nodiscard]] std::uint64_t size_limit() const;
+    void rotate();
+    void remove_beyond_total() const;
+
+    std::string path_;
+    const LogPolicy& policy_;
+    sys::UniqueFd file_;
+    std::uint64_t device_ = 0;
+    std::uint64_t inode_ = 0;
+    std::uint64_t size_bytes_ = 0;
+    bool in_line_ = false;  // the last record's line goes on
+};
+
+}  // namespace corun::supervise

@@ -1,0 +1,456 @@
+// A unit's way from run to run. Runs in the supervisor. An Error, or a want of memory, is this
+// unit's failure and nobody else's.
+#include "corun/supervise/unit.hpp"
+
+#include "corun/async/timer.hpp"
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/base/timestamp.hpp"
+#include "corun/sys/terminal.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace corun::supervise {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+async::Task<> wait_for_change(async::Condition* condition) {
+    co_await condition->changed();
+}
+
+std::string text_of(const RunEnd& end) {
+    if (end.signal != 0) {
+        return concat("killed by signal ", end.signal);
+    }
+    return end.status ? concat("exit status ", *end.status) : "exit status unknown";
+}
+
+}  // namespace
+
+Unit::Unit(Surroundings& surroundings, BundleEntry bundle)
+    : surroundings_(surroundings), bundle_(std::move(bundle)), policy_(surroundings.defaults) {
+    facts_.id = bundle_.id;
+    facts_.bundle = bundle_.directory;
+    read_policy_again();
+}
+
+// --- Wishes ------------------------------------------------------------------------------------
+
+void Unit::tell_wish() {
+    wishes_.changed.notify_all();
+    surroundings_.changed.notify_all();  // it may wait for another
+}
+
+void Unit::wish_start() {
+    goal_ = Goal::run;
+    facts_.stopped_by_hand = false;
+    facts_.over = false;
+    facts_.restart_due_ms.reset();
+    facts_.restart = {};
+    tell_wish();
+}
+
+void Unit::wish_stop() {
+    goal_ = Goal::stop;
+    restarting_ = false;
+    wishes_.stop = true;
+    facts_.stopped_by_hand = true;
+    save();
+    tell_wish();
+}
+
+void Unit::wish_restart() {
+    wish_start();
+    restarting_ = run_ != nullptr;
+    wishes_.stop = restarting_;
+    tell_wish();
+}
+
+void Unit::wind_up() {
+    winding_up_ = true;
+    tell_wish();
+}
+
+void Unit::end_run() {
+    wishes_.stop = true;
+    tell_wish();
+}
+
+void Unit::retire() {
+    retired_ = true;
+    wishes_.stop = true;
+    tell_wish();
+}
+
+void Unit::hasten() {
+    wishes_.hasten = true;
+    tell_wish();
+}
+
+void Unit::read_policy_again() {
+    try {
+        BundleConfig config = read_bundle_config(bundle_.directory, surroundings_.defaults);
+        policy_ = std::move(config.policy);
+        has_terminal_ = config.terminal;
+        facts_.problem.clear();
+    } catch (const Error& error) {
+        facts_.problem = error.what();
+    }
+}
+
+void Unit::reload() {
+    read_policy_again();
+    if (!facts_.problem.empty()) {
+        surroundings_.engine.log().error(facts_.problem);
+    }
+    moved_.notify_all();
+}
+
+void Unit::keep_again() const {
+    if (run_) {
+        run_->keep_again();
+    }
+}
+
+// --- From run to run ---------------------------------------------------------------------------
+
+async::Task<> Unit::run() {
+    std::string problem;
+    bool taken_up = false;
+    while (!(winding_up_ || retired_) || run_ || !taken_up) {
+        try {
+            if (!std::exchange(taken_up, true)) {
+                co_await take_up();
+            }
+            co_await one_round();
+            continue;
+        } catch (const std::exception& error) {
+            problem = error.what();
+        }
+        fail(std::move(problem));
+    }
+    if (winding_up_ &&
+        !(facts_.stopped_by_hand && policy_.restart.mode == RestartMode::unless_stopped)) {
+        // The next supervisor starts it as if for the first time.
+        facts_.over = false;
+        facts_.stopped_by_hand = false;
+        facts_.restart_due_ms.reset();
+        facts_.restart = {};
+    }
+    save();
+}
+
+void Unit::make_run() {
+    const std::string path = concat(surroundings_.log_directory, "/", id(), ".log");
+    if (!log_ || !(log_->policy() == policy_.log)) {
+        log_ = std::make_unique<UnitLog>(id(), policy_.log, path, *surroundings_.stage);
+    }
+    facts_.log_path = log_->path();
+    facts_.log_driver = name_of(policy_.log.driver);
+    wishes_.stop = false;
+    run_ = std::make_unique<UnitRun>(RunContext{
+        .surroundings = &surroundings_,
+        .facts = &facts_,
+        .policy = &policy_,
+        .wishes = &wishes_,
+        .log = log_.get(),
+        .on_news = [this] { refresh_state(); },
+    });
+}
+
+/// After a supervisor that was killed, or has become this one.
+async::Task<> Unit::take_up() {
+    std::optional<UnitFacts> facts = surroundings_.files.load(id());
+    if (!facts || facts->bundle != bundle_.directory) {
+        co_return;
+    }
+    std::string problem = std::exchange(facts_.problem, {});
+    facts_ = *std::move(facts);
+    if (!problem.empty()) {
+        facts_.problem = std::move(problem);
+    }
+    goal_ = facts_.stopped_by_hand ? Goal::stop : Goal::run;
+    make_run();
+    const bool found = co_await run_->adopt();
+    if (!found) {
+        run_.reset();
+        facts_.starting = false;
+        enter(facts_.over && !facts_.problem.empty() ? UnitState::failed : UnitState::stopped);
+        co_return;
+    }
+    wishes_.stop = goal_ == Goal::stop;
+    refresh_state();
+}
+
+async::Task<> Unit::one_round() {
+    if (run_) {
+        co_await follow_run();
+    } else if (winding_up_ || retired_) {
+        co_return;
+    } else if (goal_ == Goal::stop || facts_.over) {
+        if (!facts_.over) {
+            facts_.over = true;
+            enter(UnitState::stopped);
+            save();
+        }
+        co_await wishes_.changed.changed();
+    } else if (facts_.restart_due_ms && *facts_.restart_due_ms > boot_time_ms()) {
+        co_await wait_until_due();
+    } else {
+        co_await start_run();
+    }
+}
+
+async::Task<> Unit::wait_until_due() {
+    enter(UnitState::restarting);
+    const milliseconds left(*facts_.restart_due_ms - boot_time_ms());
+    (void)co_await async::ended_within(left, wait_for_change(&wishes_.changed));
+}
+
+/// Back also when it is no longer wanted.
+async::Task<bool> Unit::turn_has_come() {
+    const std::string obstacle = surroundings_.start_obstacle(*this);
+    if (obstacle.empty()) {
+        co_return true;
+    }
+    facts_.problem = obstacle;
+    enter(UnitState::waiting);
+    co_await surroundings_.changed.changed();
+    co_return false;
+}
+
+bool Unit::is_wanted() const {
+    return goal_ == Goal::run && !facts_.over && !winding_up_ && !retired_;
+}
+
+async::Task<> Unit::start_run() {
+    const bool is_turn = co_await turn_has_come();
+    if (!is_turn) {
+        co_return;
+    }
+    const async::Permit permit = co_await surroundings_.starts.acquire();
+    if (!is_wanted()) {
+        co_return;
+    }
+    std::string problem;
+    try {
+        read_policy_again();
+        if (!facts_.problem.empty()) {
+            throw Error(facts_.problem);
+        }
+        const bool is_restart = facts_.restart_due_ms.has_value();
+        note_start(facts_.restart, policy_.restart, boot_time_ms());
+        make_run();
+        enter(UnitState::starting);
+        co_await run_->start(has_terminal_);
+        facts_.restarts += is_restart ? 1 : 0;
+        surroundings_.events.tell(EventKind::started, id(), concat("pid ", facts_.process.pid));
+        refresh_state();
+        co_return;
+    } catch (const std::exception& error) {
+        problem = error.what();
+    }
+    conclude_failed_start(std::move(problem));
+}
+
+async::Task<> Unit::follow_run() {
+    const RunEnd end = co_await run_->stay();
+    run_.reset();
+    conclude(end);
+}
+
+// --- What comes after an end -------------------------------------------------------------------
+
+void Unit::conclude(const RunEnd& end) {
+    Decision decision;
+    if (retired_ || winding_up_) {
+        decision = {.verdict = Verdict::stopped, .text = "stay stopped: the supervisor says so"};
+    } else if (std::exchange(restarting_, false)) {
+        decision = {.verdict = Verdict::restart, .text = "restart by hand"};
+    } else if (end.stays_stopped) {
+        decision = {.verdict = Verdict::failed, .text = "stay stopped: unhealthy"};
+    } else {
+        const Ended ended{
+            .status = end.status,
+            .signal = end.signal,
+            .ran = end.ran,
+            .by_hand = goal_ == Goal::stop,
+            .start_failed = end.missed_start,
+            .unhealthy = end.was_unhealthy,
+        };
+        decision = decide(policy_.restart, facts_.restart, ended, boot_time_ms());
+    }
+    facts_.process = {};
+    facts_.starting = false;
+    facts_.ready = false;
+    if (end.missed_start) {
+        facts_.problem = "not ready within its start-timeout";
+    }
+    facts_.add_exit({
+        .time = rfc3339_nano(std::chrono::system_clock::now()),
+        .status = end.status,
+        .signal = end.signal,
+        .oom = end.oom_kills != 0,
+        .ran = end.ran,
+        .decision = decision.text,
+    });
+    ++ends_;
+    surroundings_.events.tell(EventKind::exited, id(), text_of(end));
+    apply(decision);
+}
+
+void Unit::conclude_failed_start(std::string problem) {
+    run_.reset();
+    facts_.starting = false;
+    facts_.process = {};
+    surroundings_.engine.log().error(concat("start ", quote(id()), ": ", problem));
+    const Ended ended{.by_hand = goal_ == Goal::stop, .start_failed = true};
+    apply(decide(policy_.restart, facts_.restart, ended, boot_time_ms()));
+    facts_.problem = std::move(problem);
+    save();
+}
+
+void Unit::apply(const Decision& decision) {
+    switch (decision.verdict) {
+        case Verdict::restart:
+            facts_.restart_due_ms = boot_time_ms() + decision.delay.count();
+            surroundings_.events.tell(EventKind::restarting, id(), decision.text);
+            enter(UnitState::restarting);
+            break;
+        case Verdict::stopped:
+            facts_.over = true;
+            surroundings_.events.tell(EventKind::stopped, id(), decision.text);
+            enter(UnitState::stopped);
+            break;
+        case Verdict::failed:
+            fail(decision.text);
+            break;
+    }
+    save();
+}
+
+void Unit::fail(std::string problem) {
+    run_.reset();
+    facts_.over = true;
+    facts_.problem = std::move(problem);
+    surroundings_.events.tell(EventKind::failed, id(), facts_.problem);
+    enter(UnitState::failed);
+    save();
+}
+
+void Unit::enter(UnitState state) {
+    facts_.state = state;
+    moved_.notify_all();
+    surroundings_.changed.notify_all();
+}
+
+void Unit::refresh_state() {
+    if (!run_) {
+        return;
+    }
+    if (run_->is_stopping()) {
+        enter(UnitState::stopping);
+    } else {
+        enter(run_->is_ready() ? UnitState::running : UnitState::starting);
+    }
+}
+
+void Unit::save() const {
+    try {
+        surroundings_.files.save(facts_);
+    } catch (const Error& error) {
+        // No reason to end a container: only a successor will know less of it.
+        surroundings_.engine.log().error(concat(quote(id()), ": ", error.what()));
+    }
+}
+
+// --- Questions ---------------------------------------------------------------------------------
+
+bool Unit::is_active() const {
+    return run_ != nullptr || is_wanted();
+}
+
+UnitStatus Unit::status() const {
+    UnitStatus status{
+        .id = id(),
+        .bundle = bundle_.directory,
+        .state = facts_.state,
+        .health = run_ ? run_->health() : Health::none,
+        .pid = facts_.process.pid,
+        .starts = facts_.starts,
+        .restarts = facts_.restarts,
+        .oom_kills = facts_.oom_kills,
+        .problem = facts_.problem,
+        .log_path = facts_.log_path,
+        .history = facts_.exits,
+    };
+    if (log_) {
+        status.log = log_->counters();
+    }
+    if (run_ && facts_.process.pid != 0) {
+        status.started_at = facts_.started_at;
+        status.uptime = milliseconds(boot_time_ms() - facts_.started_ms);
+        status.notify_status = run_->notify_status();
+        status.cgroup_path = run_->cgroup_path();
+    }
+    return status;
+}
+
+async::Task<ExitRecord> Unit::next_exit() {
+    const std::uint64_t seen = ends_;
+    while (ends_ == seen && is_active()) {
+        co_await moved_.changed();
+    }
+    if (facts_.exits.empty()) {
+        throw Error(facts_.problem.empty() ? "it has never run" : facts_.problem);
+    }
+    co_return facts_.exits.back();
+}
+
+async::Task<> Unit::settled() {
+    while (true) {
+        if (goal_ == Goal::stop && !run_ && facts_.over) {
+            co_return;
+        }
+        const bool runs = facts_.state == UnitState::running && !restarting_;
+        if (goal_ == Goal::run && runs) {
+            co_return;
+        }
+        const bool failed = facts_.over || facts_.restart_due_ms.has_value();
+        if (goal_ == Goal::run && failed && !run_ && !restarting_) {
+            throw Error(facts_.problem.empty() ? "it has ended at once" : facts_.problem);
+        }
+        co_await moved_.changed();
+    }
+}
+
+Attachment Unit::attach() {
+    if (!run_ || facts_.process.pid == 0) {
+        throw Error("container not running");
+    }
+    Attachment attachment;
+    attachment.output = log_->follow();
+    if (run_->console()) {
+        attachment.input = sys::duplicate(run_->console());
+        attachment.terminal = true;
+    }
+    return attachment;
+}
+
+void Unit::resize_terminal(unsigned rows, unsigned columns) {
+    if (!run_ || !run_->console()) {
+        throw Error("the container has no terminal");
+    }
+    sys::set_window_size(
+        run_->console(),
+        {.rows = static_cast<unsigned short>(rows), .columns = static_cast<unsigned short>(columns)}
+    );
+}
+
+}  // namespace corun::supervise
