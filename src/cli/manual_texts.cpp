@@ -184,6 +184,32 @@ constexpr std::array kTexts{
         .example = "corun state web | jq -r .status",
     },
     ManualText{
+        .command = "supervise",
+        .description =
+            "Runs the containers of the given bundles, and of those in --dir, in one process: a\n"
+            "bundle's directory name is the container's ID. It starts them in order, keeps what\n"
+            "they write in DIR/ID.log, restarts them, checks their health, and stops them when it\n"
+            "is told to end. They are containers like any other: \"exec\", \"kill\", \"pause\" and "
+            "so\n"
+            "on work on them; corun-ctl(1) and corun-logs(1) speak of them as the supervisor "
+            "does.\n"
+            "\n"
+            "Each bundle says in its annotations how it wants to be kept; options of the same\n"
+            "names are the defaults for those that say nothing. A time span is written as in\n"
+            "systemd.time(7), a size with K, M or G, a list with commas.\n"
+            "\n"
+            "Bundles that are added to --dir, changed or removed are followed at once. A changed\n"
+            "policy holds from then on, the rest of a configuration from the next start.\n"
+            "\n"
+            "As a service of systemd's (Type=notify) it says when the first round of starts is\n"
+            "over, feeds the watchdog, and needs KillMode=process, so that its containers survive\n"
+            "when it is killed: the next supervisor with the same --root takes them over, with\n"
+            "their logs and how they ended. SIGUSR2, or \"ctl upgrade\", does that with a new\n"
+            "program in the same process.",
+        .example = "corun supervise --dir /srv/bundles --restart on-failure\n"
+                   "corun supervise --metrics 127.0.0.1:9090 web db",
+    },
+    ManualText{
         .command = "update",
         .description = "Changes the limits of a container while it exists. What is not given stays "
                        "as it is. If\n"

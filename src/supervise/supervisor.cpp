@@ -187,6 +187,11 @@ void Supervisor::forget(const std::string& id) {
     surroundings_.files.remove(id);
     events_.tell(EventKind::removed, id);
     units_.erase(id);
+    for (const BundleEntry& bundle : scan_.bundles) {
+        if (bundle.id == id) {
+            add(bundle);  // it has come back meanwhile, or elsewhere
+        }
+    }
     check_order();
     surroundings_.changed.notify_all();
 }
@@ -414,6 +419,9 @@ async::Task<SupervisorEnd> Supervisor::run() {
     server_ = std::make_unique<ControlServer>(*this, std::move(inherited_.control));
     co_await async::with_group(serve, this);
     group_ = nullptr;
+    if (end_ == SupervisorEnd::shut_down) {
+        surroundings_.keeper->drop(std::string(kStageName));  // the last: it ends
+    }
     co_return end_;
 }
 

@@ -250,7 +250,6 @@ async::Task<> Unit::start_run() {
         enter(UnitState::starting);
         co_await run_->start(has_terminal_);
         facts_.restarts += is_restart ? 1 : 0;
-        surroundings_.events.tell(EventKind::started, id(), concat("pid ", facts_.process.pid));
         refresh_state();
         co_return;
     } catch (const std::exception& error) {

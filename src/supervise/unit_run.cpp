@@ -172,6 +172,7 @@ async::Task<> UnitRun::start(bool has_terminal) {
     save();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     surroundings.start_latency.observe(took.count());
+    surroundings.events.tell(EventKind::started, facts.id, concat("pid ", facts.process.pid));
     if (has_terminal) {
         co_await take_output();
     }
