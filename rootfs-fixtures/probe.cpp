@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -514,6 +515,29 @@ void copy_stdin(const Arguments&) {
     }
 }
 
+/// Says its argument to $NOTIFY_SOCKET (sd_notify(3)) and stays.
+void notify(const Arguments& arguments) {
+    const char* const path = std::getenv("NOTIFY_SOCKET");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path == nullptr ? "" : path, sizeof address.sun_path - 1);
+    const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const std::string& text = arguments.at(0);
+    const ssize_t sent = ::sendto(
+        socket,
+        text.data(),
+        text.size(),
+        0,
+        reinterpret_cast<const sockaddr*>(&address),
+        sizeof address
+    );
+    if (sent < 0) {
+        std::perror("sendto");
+        ::_exit(1);
+    }
+    ::pause();
+}
+
 void leave(const Arguments& arguments) {
     std::fflush(stdout);
     ::_exit(number(arguments.at(0)));
@@ -615,6 +639,7 @@ const Command kCommands[] = {
     {"mount", show_mount},
     {"names", show_names},
     {"namespaces", show_namespaces},
+    {"notify", notify},
     {"orphan", leave_orphan},
     {"pause", pause_forever},
     {"personality", show_personality},

@@ -172,7 +172,7 @@ std::optional<std::chrono::milliseconds> parse_time_span(std::string_view text) 
         total += *part;
         text.remove_prefix(end);
     } while (!text.empty());
-    return std::chrono::milliseconds(total / 1'000);
+    return std::min(kForever, std::chrono::milliseconds(total / 1'000));
 }
 
 std::string time_span_text(std::chrono::milliseconds span) {

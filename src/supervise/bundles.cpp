@@ -133,7 +133,9 @@ void BundleSource::scan_directory(BundleScan& scan) {
             continue;
         }
         BundleEntry bundle{
-            .id = name, .directory = concat(directory_, "/", name), .from_directory = true};
+            .id = name,
+            .directory = canonical(concat(directory_, "/", name)),
+            .from_directory = true};
         bundle.fingerprint = fingerprint_of(bundle.directory);
         if (bundle.fingerprint.empty()) {
             (void)inotify_.try_watch(bundle.directory, kBundleEvents);  // it may become one

@@ -169,31 +169,39 @@ async::Task<> Supervisor::run_unit(Supervisor* self, Unit* unit) {
     }
 }
 
-void Supervisor::add(const BundleEntry& bundle) {
-    if (bundle.id.size() > kMaxIdBytes) {
-        surroundings_.engine.log().error(
-            concat("bundle ", quote(bundle.directory), ": the id is longer than ", kMaxIdBytes)
-        );
-        return;
+/// All at once, so that each knows of the others before the first begins.
+void Supervisor::add(const std::vector<BundleEntry>& bundles) {
+    std::vector<Unit*> added;
+    for (const BundleEntry& bundle : bundles) {
+        if (bundle.id.size() > kMaxIdBytes) {
+            surroundings_.engine.log().error(
+                concat("bundle ", quote(bundle.directory), ": the id is longer than ", kMaxIdBytes)
+            );
+        } else if (try_find(bundle.id) == nullptr) {  // else: once that one is gone
+            auto unit = std::make_unique<Unit>(surroundings_, bundle);
+            added.push_back(unit.get());
+            units_[bundle.id] = std::move(unit);
+        }
     }
-    auto unit = std::make_unique<Unit>(surroundings_, bundle);
-    Unit* const added = unit.get();
-    units_[bundle.id] = std::move(unit);
-    events_.tell(EventKind::added, bundle.id, bundle.directory);
-    group_->spawn(run_unit(this, added));
+    check_order();
+    for (Unit* const unit : added) {
+        events_.tell(EventKind::added, unit->id(), unit->bundle().directory);
+        group_->spawn(run_unit(this, unit));
+    }
+    surroundings_.changed.notify_all();
 }
 
 void Supervisor::forget(const std::string& id) {
     surroundings_.files.remove(id);
     events_.tell(EventKind::removed, id);
     units_.erase(id);
+    std::vector<BundleEntry> back;  // meanwhile, or elsewhere
     for (const BundleEntry& bundle : scan_.bundles) {
         if (bundle.id == id) {
-            add(bundle);  // it has come back meanwhile, or elsewhere
+            back.push_back(bundle);
         }
     }
-    check_order();
-    surroundings_.changed.notify_all();
+    add(back);
 }
 
 /// Containers of bundles that are gone since: their supervisor is to stop them.
@@ -207,7 +215,7 @@ void Supervisor::add_orphans() {
             surroundings_.files.remove(id);
             continue;
         }
-        add({.id = id, .directory = facts->bundle});
+        add({{.id = id, .directory = facts->bundle}});
         find(id).retire();
     }
 }
@@ -233,14 +241,8 @@ void Supervisor::scan() {
             unit->reload();
         }
     }
-    for (const BundleEntry& bundle : changes.added) {
-        if (try_find(bundle.id) == nullptr) {
-            add(bundle);
-        }
-    }
     scan_ = std::move(now);
-    check_order();
-    surroundings_.changed.notify_all();
+    add(changes.added);
 }
 
 void Supervisor::check_order() {

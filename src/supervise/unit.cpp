@@ -300,8 +300,10 @@ void Unit::conclude(const RunEnd& end) {
         .decision = decision.text,
     });
     ++ends_;
+    const EventKind outcome = carry_out(decision);
+    save();
     surroundings_.events.tell(EventKind::exited, id(), text_of(end));
-    apply(decision);
+    surroundings_.events.tell(outcome, id(), decision.text);
 }
 
 void Unit::conclude_failed_start(std::string problem) {
@@ -310,37 +312,43 @@ void Unit::conclude_failed_start(std::string problem) {
     facts_.process = {};
     surroundings_.engine.log().error(concat("start ", quote(id()), ": ", problem));
     const Ended ended{.by_hand = goal_ == Goal::stop, .start_failed = true};
-    apply(decide(policy_.restart, facts_.restart, ended, boot_time_ms()));
+    const Decision decision = decide(policy_.restart, facts_.restart, ended, boot_time_ms());
+    const EventKind outcome = carry_out(decision);
     facts_.problem = std::move(problem);
     save();
+    surroundings_.events.tell(
+        outcome, id(), outcome == EventKind::failed ? facts_.problem : decision.text
+    );
 }
 
-void Unit::apply(const Decision& decision) {
+/// What there is to be told of it, once it is saved: who hears of it may look.
+EventKind Unit::carry_out(const Decision& decision) {
     switch (decision.verdict) {
         case Verdict::restart:
             facts_.restart_due_ms = boot_time_ms() + decision.delay.count();
-            surroundings_.events.tell(EventKind::restarting, id(), decision.text);
             enter(UnitState::restarting);
-            break;
+            return EventKind::restarting;
         case Verdict::stopped:
             facts_.over = true;
-            surroundings_.events.tell(EventKind::stopped, id(), decision.text);
             enter(UnitState::stopped);
-            break;
+            return EventKind::stopped;
         case Verdict::failed:
-            fail(decision.text);
             break;
     }
-    save();
+    facts_.over = true;
+    facts_.problem = decision.text;
+    enter(UnitState::failed);
+    return EventKind::failed;
 }
 
 void Unit::fail(std::string problem) {
     run_.reset();
     facts_.over = true;
     facts_.problem = std::move(problem);
-    surroundings_.events.tell(EventKind::failed, id(), facts_.problem);
     enter(UnitState::failed);
     save();
+    surroundings_.engine.log().error(concat(quote(id()), ": ", facts_.problem));
+    surroundings_.events.tell(EventKind::failed, id(), facts_.problem);
 }
 
 void Unit::enter(UnitState state) {

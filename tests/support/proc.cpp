@@ -180,11 +180,11 @@ Result Process::wait() {
     return Result{pidfd_.wait().shell_code(), out_, err_};
 }
 
-void Process::wait_for_output(std::string_view text) {
+void Process::wait_for_output(std::string_view text, std::size_t times) {
     const Clock::time_point deadline = Clock::now() + kPatience;
     bool exited = true;
-    while (!contains(out_, text)) {
-        if (!read_more(deadline, exited) && !contains(out_, text)) {
+    while (occurrences(out_, text) < times) {
+        if (!read_more(deadline, exited) && occurrences(out_, text) < times) {
             throw HarnessError(
                 concat("no '", text, "' from ", name_, "\nout: ", out_, "\nerr: ", err_)
             );
@@ -226,6 +226,15 @@ bool has_line(std::string_view line, std::string_view text) {
         }
     }
     return false;
+}
+
+std::size_t occurrences(std::string_view text, std::string_view part) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(part); at != std::string_view::npos;
+         at = text.find(part, at + part.size())) {
+        ++count;
+    }
+    return count;
 }
 
 bool contains(std::string_view text, std::string_view part) {

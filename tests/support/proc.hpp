@@ -55,8 +55,11 @@ public:
     /// Waits for the program itself; others may still hold its output open.
     [[nodiscard]] Result wait();
 
-    /// Reads standard output until `text` has been seen there.
-    void wait_for_output(std::string_view text);
+    /// Reads standard output until `text` has been seen there, so many times.
+    void wait_for_output(std::string_view text, std::size_t times = 1);
+
+    /// All of standard output that has been read.
+    [[nodiscard]] const std::string& output() const { return out_; }
 
     /// Reads until nobody holds the output open any more; gives all of standard output so far.
     [[nodiscard]] std::string output_until_closed();
@@ -94,6 +97,8 @@ private:
 [[nodiscard]] bool has_line(std::string_view line, std::string_view text);
 
 [[nodiscard]] bool contains(std::string_view text, std::string_view part);
+
+[[nodiscard]] std::size_t occurrences(std::string_view text, std::string_view part);
 
 /// A directory that is removed, with all that is in it, at the end of the scope.
 class TempDir {

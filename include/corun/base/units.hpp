@@ -16,8 +16,8 @@ namespace corun {
 /// none or does not fit.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
-/// A time span that never ends: `infinity`.
-inline constexpr std::chrono::milliseconds kForever = std::chrono::milliseconds::max();
+/// `infinity`, and whatever is longer: a hundred years, so that it can be added to any clock.
+inline constexpr std::chrono::milliseconds kForever = std::chrono::hours(24 * 365 * 100);
 
 /// `5min 20s`, `1.5s`, `90` (seconds), `infinity`: as systemd.time(7), rounded down to
 /// milliseconds. Nothing for what is none or does not fit.

@@ -92,7 +92,7 @@ private:
     void renew_keeper();
     void keep_stage() const;
     void scan();
-    void add(const BundleEntry& bundle);
+    void add(const std::vector<BundleEntry>& bundles);
     void add_orphans();
     void forget(const std::string& id);
     void reopen_logs();

@@ -91,7 +91,7 @@ private:
     void make_run();
     void conclude(const RunEnd& end);
     void conclude_failed_start(std::string problem);
-    void apply(const Decision& decision);
+    [[nodiscard]] EventKind carry_out(const Decision& decision);
     void fail(std::string problem);
     void enter(UnitState state);
     void refresh_state();
