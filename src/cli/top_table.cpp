@@ -162,7 +162,7 @@ std::string top_screen(const std::vector<std::string>& lines, sys::WindowSize si
     const std::size_t shown = std::min<std::size_t>(lines.size(), size.rows);
     for (std::size_t i = 0; i < shown; ++i) {
         // No newline after the last one: it would scroll.
-        screen += i == 0 ? "" : "\r\n";
+        screen += i == 0 ? "" : "\n";
         screen += std::string_view(lines[i]).substr(0, size.columns);
         screen += kClearRestOfLine;
     }

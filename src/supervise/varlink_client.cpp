@@ -59,7 +59,14 @@ T value_of(const ReceivedReply& reply, std::string_view name) {
 VarlinkClient::VarlinkClient(sys::UniqueFd socket) : stream_(std::move(socket), kMaxReplyBytes) {}
 
 async::Task<> VarlinkClient::send(VarlinkCall call) {
-    return stream_.send(message_of(call), kSendLimit);
+    try {
+        co_await stream_.send(message_of(call), kSendLimit);
+    } catch (const Error& error) {
+        // It has closed the connection, and may have said why: next_reply() tells.
+        if (error.error_number() != EPIPE) {
+            throw;
+        }
+    }
 }
 
 async::Task<ReceivedReply> VarlinkClient::next_reply() {

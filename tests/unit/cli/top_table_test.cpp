@@ -64,6 +64,6 @@ TEST_CASE("top: after a restart the counters of the process before do not count"
 TEST_CASE("top: a screen has no more lines and columns than the terminal") {
     CHECK(
         top_screen({"abcdef", "gh", "ij"}, {.rows = 2, .columns = 4}) ==
-        "\x1b[Habcd\x1b[K\r\ngh\x1b[K\x1b[J"
+        "\x1b[Habcd\x1b[K\ngh\x1b[K\x1b[J"
     );
 }

@@ -317,11 +317,7 @@ TEST_CASE("control server: more clients than it takes are told so") {
         for (int i = 0; i < 200; ++i) {
             clients.push_back(std::make_unique<VarlinkClient>(here.connect()));
             // One that is refused may be closed before this.
-            try {
-                co_await clients.back()->send(call_of("Start"));
-            } catch (const Error& error) {
-                CHECK(error.error_number() == EPIPE);
-            }
+            co_await clients.back()->send(call_of("Start"));
             const VarlinkReply reply = co_await text_reply(clients.back().get());
             served += reply.error.empty() ? 1 : 0;
             refused += reply.error == "org.corun.Supervisor.Busy" ? 1 : 0;
