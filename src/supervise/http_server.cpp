@@ -85,7 +85,7 @@ struct Response {
     std::string_view status;
     std::string_view type = "text/plain; charset=utf-8";
     std::string body;
-    std::string_view extra = "";  // header lines
+    std::string_view extra;  // header lines
 };
 
 std::string header_of(const Response& response) {

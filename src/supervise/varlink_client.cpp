@@ -146,7 +146,7 @@ async::Task<ReceivedReply> ControlClient::ask(VarlinkCall call) {
 
 async::Task<ReceivedReply> ControlClient::ask_about(const char* method, std::string id) {
     VarlinkCall call{.method = supervisor_name(method), .parameters = id_parameter(id)};
-    return ask(std::move(call));
+    co_return co_await ask(std::move(call));
 }
 
 async::Task<std::vector<UnitStatus>> ControlClient::list() {

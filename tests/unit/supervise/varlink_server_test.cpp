@@ -459,6 +459,66 @@ TEST_CASE("control server: an upgrade keeps connections, and answers what is in 
     ));
 }
 
+TEST_CASE("control server: an upgrade does not wait for who does not read, nor for the attached") {
+    Setting setting;
+    setting.control.units.front().problem = std::string(1 << 20, 'x');
+    setting.use_pipes();
+
+    async::Loop loop;
+    loop.run(async::with_deadline(
+        20s,
+        async::with_group(
+            [](async::Group& group, Setting* here) -> async::Task<> {
+                group.spawn(here->server.serve());
+                const sys::UniqueFd deaf = here->connect();
+                sys::write_all(deaf, message_of(call_of("List")) + '\0');
+                ControlClient client(here->connect());
+                const Attached attached = co_await client.attach("web");
+                // The deaf one's reply has begun once its first bytes are there.
+                co_await async::readable(deaf);
+
+                const ControlHandover handover = co_await here->server.release();
+                CHECK(handover.listener);
+                CHECK(handover.connections.empty());
+                const std::string output = co_await read_to_end(attached.socket);
+                CHECK(output.empty());
+            },
+            &setting
+        )
+    ));
+}
+
+TEST_CASE("control server: many wait for the same container") {
+    Setting setting;
+
+    play(setting, [](Setting& here) -> async::Task<> {
+        std::vector<std::unique_ptr<VarlinkClient>> clients;
+        for (int i = 0; i < 60; ++i) {
+            clients.push_back(std::make_unique<VarlinkClient>(here.connect()));
+            co_await clients.back()->send(call_of("Wait"));
+        }
+        co_await until(here.control, [](const MadeUpControl& control) {
+            return control.waiting == 60;
+        });
+        here.control.ended = true;
+        here.control.changed.notify_all();
+        for (const std::unique_ptr<VarlinkClient>& client : clients) {
+            const VarlinkReply reply = co_await text_reply(client.get());
+            CHECK(reply.error.empty());
+        }
+    });
+}
+
+TEST_CASE("control client: a list of units comes from a supervisor that answers") {
+    Setting setting;
+
+    play(setting, [](Setting& here) -> async::Task<> {
+        const auto units = co_await try_list_units(here.directory.path, 5s);
+        CHECK(units.has_value());
+        CHECK(units.value().front().id == "web");
+    });
+}
+
 TEST_CASE("control client: no supervisor is one clear error") {
     const ScratchDirectory directory;
 
