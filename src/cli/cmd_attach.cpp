@@ -166,9 +166,8 @@ async::Task<> Session::relay(async::Group& group, Session* session) {
     if (session->gives_input_) {
         group.spawn(session->give_input_then_detach(group));
     }
-    const bool wanted = co_await supervise::write_bytes(
-        session->output_.fd(), std::exchange(session->attached_.first_output, {})
-    );
+    std::string first = std::exchange(session->attached_.first_output, std::string());
+    const bool wanted = co_await supervise::write_bytes(session->output_.fd(), std::move(first));
     if (wanted) {
         co_await supervise::copy_bytes(session->attached_.socket, session->output_.fd());
     }
