@@ -11,8 +11,8 @@ constexpr std::array kCommands{
     &kAttachCommand, &kCheckCommand,  &kCheckpointCommand, &kCreateCommand,   &kCtlCommand,
     &kDeleteCommand, &kEventsCommand, &kExecCommand,       &kFeaturesCommand, &kKillCommand,
     &kListCommand,   &kPauseCommand,  &kPsCommand,         &kRestoreCommand,  &kResumeCommand,
-    &kRunCommand,    &kSpecCommand,   &kStartCommand,      &kStateCommand,    &kSuperviseCommand, &kTopCommand,
-    &kUpdateCommand,
+    &kRunCommand,    &kSpecCommand,   &kStartCommand,      &kStateCommand,    &kSuperviseCommand,
+    &kTopCommand,    &kUpdateCommand,
 };
 
 }  // namespace
