@@ -92,8 +92,18 @@ int refuse_usage(const Reporter& reporter, const std::string& help, const Error&
     return kFailure;
 }
 
-void check_operands(const Command& command, std::size_t given) {
+void check_verb(const Command& command, const std::string& word) {
+    for (const Verb& verb : command.verbs) {
+        if (verb.name == word) {
+            return;
+        }
+    }
+    throw Error(concat(double_quote(command.name), " has no verb ", quote(word)));
+}
+
+void check_operands(const Command& command, const std::vector<std::string>& operands) {
     const Operands& wanted = command.operands;
+    const std::size_t given = operands.size();
     if (given < wanted.at_least) {
         throw Error(concat(
             double_quote(command.name), " requires a minimum of ", wanted.at_least, " argument(s)"
@@ -104,10 +114,16 @@ void check_operands(const Command& command, std::size_t given) {
             concat(double_quote(command.name), " takes at most ", wanted.at_most, " argument(s)")
         );
     }
+    if (!command.verbs.empty()) {
+        check_verb(command, operands.front());
+    }
 }
 
-/// `exec 'web'`: what the error line begins with.
+/// `exec 'web'`, `ctl start`: what the error line begins with.
 std::string clause_of(const Command& command, const Arguments& arguments) {
+    if (!command.verbs.empty()) {
+        return concat(command.name, " ", arguments.operands().front());
+    }
     if (arguments.operands().empty()) {
         return std::string(command.name);
     }
@@ -149,7 +165,7 @@ int run_command(
             print(command_help(command));
             return 0;
         }
-        check_operands(command, arguments.operands().size());
+        check_operands(command, arguments.operands());
     } catch (const Error& error) {
         return refuse_usage(reporter, command_help(command), error);
     }

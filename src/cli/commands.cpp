@@ -8,10 +8,11 @@ namespace corun::cli {
 namespace {
 
 constexpr std::array kCommands{
-    &kCheckCommand, &kCheckpointCommand, &kCreateCommand,    &kDeleteCommand, &kEventsCommand,
-    &kExecCommand,  &kFeaturesCommand,   &kKillCommand,      &kListCommand,   &kPauseCommand,
-    &kPsCommand,    &kRestoreCommand,    &kResumeCommand,    &kRunCommand,    &kSpecCommand,
-    &kStartCommand, &kStateCommand,      &kSuperviseCommand, &kUpdateCommand,
+    &kAttachCommand, &kCheckCommand,  &kCheckpointCommand, &kCreateCommand,   &kCtlCommand,
+    &kDeleteCommand, &kEventsCommand, &kExecCommand,       &kFeaturesCommand, &kKillCommand,
+    &kListCommand,   &kPauseCommand,  &kPsCommand,         &kRestoreCommand,  &kResumeCommand,
+    &kRunCommand,    &kSpecCommand,   &kStartCommand,      &kStateCommand,    &kSuperviseCommand,
+    &kTopCommand,    &kUpdateCommand,
 };
 
 }  // namespace

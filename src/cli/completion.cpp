@@ -64,6 +64,14 @@ bool takes_existing_id(const Command& command) {
            std::find(kMakers.begin(), kMakers.end(), command.name) == kMakers.end();
 }
 
+std::string verb_words(const Command& command) {
+    std::string words;
+    for (const Verb& verb : command.verbs) {
+        words += concat(words.empty() ? "" : " ", verb.name);
+    }
+    return words;
+}
+
 bool takes_signal(const Command& command) {
     return command.operands.usage.find("SIGNAL") != std::string_view::npos;
 }
@@ -170,6 +178,11 @@ std::string bash_command_cases() {
         if (takes_existing_id(*command)) {
             out += "            operands=(_corun_ids)\n";
         }
+        if (!command->verbs.empty()) {
+            out += concat(
+                "            operands=(\"_corun_words ", verb_words(*command), "\" _corun_ids)\n"
+            );
+        }
         if (takes_signal(*command)) {
             out += concat("            operands+=(\"_corun_words ", kSignalWords, "\")\n");
         }
@@ -241,6 +254,13 @@ std::string zsh_command_cases() {
         );
         if (takes_existing_id(*command)) {
             out += "                        '1:container:_corun_ids' \\\n";
+        }
+        if (!command->verbs.empty()) {
+            out += concat(
+                "                        '1:verb:(",
+                verb_words(*command),
+                ")' '*:container:_corun_ids' \\\n"
+            );
         }
         if (takes_signal(*command)) {
             out += concat("                        '2:signal:(", kSignalWords, ")' \\\n");
@@ -366,6 +386,11 @@ std::string fish_completion(std::string frame) {
             fish_options(condition, command->options)
         );
         if (takes_existing_id(*command)) {
+            options += concat("complete -c corun -n ", condition, " -a '(__corun_ids)'\n");
+        }
+        if (!command->verbs.empty()) {
+            const std::string words = fish_quoted(verb_words(*command));
+            options += concat("complete -c corun -n ", condition, " -a ", words, "\n");
             options += concat("complete -c corun -n ", condition, " -a '(__corun_ids)'\n");
         }
         if (takes_signal(*command)) {

@@ -29,6 +29,21 @@ std::string command_lines() {
     return out;
 }
 
+std::string verb_lines(std::span<const Verb> verbs) {
+    std::vector<std::string> words;
+    std::size_t width = 0;
+    for (const Verb& verb : verbs) {
+        words.push_back(concat(verb.name, verb.usage.empty() ? "" : " ", verb.usage));
+        width = std::max(width, words.back().size());
+    }
+    std::string out;
+    for (std::size_t i = 0; i < verbs.size(); ++i) {
+        words[i].resize(width, ' ');
+        out += concat("   ", words[i], "  ", verbs[i].summary, "\n");
+    }
+    return out;
+}
+
 std::string libseccomp_version() {
     const scmp_version* version = ::seccomp_version();
     return concat(version->major, ".", version->minor, ".", version->micro);
@@ -67,6 +82,9 @@ std::string command_help(const Command& command) {
         command.operands.usage,
         "\n"
     );
+    if (!command.verbs.empty()) {
+        out += concat("\nVERBS:\n", verb_lines(command.verbs));
+    }
     if (!command.notes.empty()) {
         out += concat("\nDESCRIPTION:\n   ", command.notes, "\n");
     }

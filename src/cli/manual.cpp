@@ -107,6 +107,20 @@ std::string option_entries(std::span<const Option> options) {
     return out;
 }
 
+std::string verb_entries(std::span<const Verb> verbs) {
+    std::string out;
+    for (const Verb& verb : verbs) {
+        out += concat(
+            ".TP\n",
+            bold(verb.name),
+            verb.usage.empty() ? "" : concat(" ", italic(verb.usage)),
+            "\n",
+            filled(concat(verb.summary, "."))
+        );
+    }
+    return out;
+}
+
 std::string example_section(std::string_view example) {
     if (example.empty()) {
         return {};
@@ -245,6 +259,9 @@ std::string command_manual(const Command& command) {
     );
     if (!command.notes.empty()) {
         out += concat(".PP\n", filled(command.notes));
+    }
+    if (!command.verbs.empty()) {
+        out += concat(".SH VERBS\n", verb_entries(command.verbs));
     }
     if (!command.options.empty()) {
         out += concat(".SH OPTIONS\n", option_entries(command.options));

@@ -28,6 +28,19 @@ constexpr std::array kTexts{
         .example = "corun spec --bundle web\ncorun check --bundle web\ncorun run --bundle web web",
     },
     ManualText{
+        .command = "attach",
+        .description =
+            "Shows what a container of a running supervisor writes from now on, and gives it what\n"
+            "is typed. If the container has a terminal and this command runs in one, keys are\n"
+            "passed on as they are, and the size too; ctrl-p ctrl-q leaves the container running\n"
+            "and ends this command. Otherwise output is copied to standard output, and standard\n"
+            "input to the container.\n"
+            "\n"
+            "It ends when the container's output ends. It goes on when the supervisor is\n"
+            "upgraded.",
+        .example = "corun attach web\ncorun attach --no-stdin web | grep error",
+    },
+    ManualText{
         .command = "check",
         .description =
             "Reads a bundle and compares it with the specification and with this host, as far as\n"
@@ -69,6 +82,22 @@ constexpr std::array kTexts{
                        "and returns. The container has the state \"created\" then and waits for\n"
                        "corun-start(1). If anything fails, nothing of it is left behind.",
         .example = "corun create --bundle web --pid-file web.pid web\ncorun start web",
+    },
+    ManualText{
+        .command = "ctl",
+        .description =
+            "Asks the supervisor that runs with this state root, by its control socket\n"
+            "@supervise/control there. Only root and the user of the supervisor are answered.\n"
+            "\n"
+            "start, stop and restart return when the container is where it was told to go. Given\n"
+            "several IDs they work on all of them at the same time; what fails for one does not\n"
+            "stop the others. status and list print JSON with --format json.\n"
+            "\n"
+            "The socket speaks varlink; its interface is org.corun.Supervisor.",
+        .example = "corun ctl restart web\n"
+                   "corun ctl status web\n"
+                   "corun ctl wait web db\n"
+                   "corun ctl events | jq -r .kind",
     },
     ManualText{
         .command = "delete",
@@ -118,7 +147,13 @@ constexpr std::array kTexts{
         .description = "Prints id, pid, status, bundle, time of creation and owner of each "
                        "container whose state\n"
                        "is below the state root. What cannot be read is told on standard error and "
-                       "passed over.",
+                       "passed over.\n"
+                       "\n"
+                       "If a supervisor runs with this state root and answers at once, its "
+                       "containers are\n"
+                       "listed with their restarts, the time since their start and what their "
+                       "health checks\n"
+                       "say.",
         .example = "corun list --format json\ncorun list --quiet",
     },
     ManualText{
@@ -208,6 +243,18 @@ constexpr std::array kTexts{
             "program in the same process.",
         .example = "corun supervise --dir /srv/bundles --restart on-failure\n"
                    "corun supervise --metrics 127.0.0.1:9090 web db",
+    },
+    ManualText{
+        .command = "top",
+        .description =
+            "Shows a table of the containers of a running supervisor, the busiest first, anew\n"
+            "every second; q ends it. With --once, or when standard output is no terminal, the\n"
+            "table is printed once, and what it says per second is the average since the\n"
+            "container's start.\n"
+            "\n"
+            "CPU% is the share of one processor. LOG/s is what the container writes, in bytes per\n"
+            "second.",
+        .example = "corun top\ncorun top --once",
     },
     ManualText{
         .command = "update",

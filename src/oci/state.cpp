@@ -21,6 +21,15 @@ void write_state(JsonWriter& json, const State& state) {
     json.end_object();
 }
 
+void write_supervised(JsonWriter& json, const SupervisedReport& supervised) {
+    json.key("supervised");
+    json.begin_object();
+    json.member("restarts", supervised.restarts);
+    json.member("uptime_ms", supervised.uptime_ms);
+    json.member("health", supervised.health);
+    json.end_object();
+}
+
 void write_report(JsonWriter& json, const StateReport& report) {
     json.begin_object();
     json.member("ociVersion", report.state.oci_version);
@@ -34,6 +43,9 @@ void write_report(JsonWriter& json, const StateReport& report) {
         json.member("annotations", report.state.annotations);
     }
     json.member("owner", report.owner);
+    if (report.supervised) {
+        write_supervised(json, *report.supervised);
+    }
     json.end_object();
 }
 

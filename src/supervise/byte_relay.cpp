@@ -18,7 +18,7 @@ namespace corun::supervise {
 
 namespace {
 
-constexpr std::size_t kBufferBytes = 16 * 1024;
+constexpr std::size_t kBufferBytes = std::size_t{16} << 10;
 constexpr auto kTimeBetweenLooks = std::chrono::seconds(5);
 
 /// A terminal without its other side gives EIO.

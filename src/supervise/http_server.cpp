@@ -85,7 +85,7 @@ struct Response {
     std::string_view status;
     std::string_view type = "text/plain; charset=utf-8";
     std::string body;
-    std::string_view extra = "";  // header lines
+    std::string_view extra;  // header lines
 };
 
 std::string header_of(const Response& response) {
@@ -129,9 +129,13 @@ Response too_large() {
     };
 }
 
+Response unavailable(std::string_view reason) {
+    return {.status = "503 Service Unavailable", .body = concat(reason, "\n")};
+}
+
 /// Into a socket that has room; it is closed next whatever becomes of it.
 void refuse(sys::FdRef socket, std::string_view reason) {
-    const Response response{.status = "503 Service Unavailable", .body = concat(reason, "\n")};
+    const Response response = unavailable(reason);
     (void)sys::try_write(socket, header_of(response) + response.body);
 }
 
@@ -241,9 +245,14 @@ async::Task<std::string> HttpServer::metrics_page() {
 
 async::Task<Response> HttpServer::respond_to(ParsedRequest request) {
     Response response = plain_response(request.what);
-    if (request.what == HttpRequest::metrics) {
+    if (request.what != HttpRequest::metrics) {
+        co_return response;
+    }
+    try {
         response.type = "text/plain; version=0.0.4; charset=utf-8";
         response.body = co_await metrics_page();
+    } catch (const Error& error) {  // no descriptor left, say
+        response = unavailable(error.what());
     }
     co_return response;
 }

@@ -14,7 +14,7 @@ namespace corun::supervise {
 
 namespace {
 
-constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{16} << 10;
 constexpr auto kTimeBetweenLooks = std::chrono::seconds(5);
 
 }  // namespace

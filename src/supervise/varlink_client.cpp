@@ -59,7 +59,14 @@ T value_of(const ReceivedReply& reply, std::string_view name) {
 VarlinkClient::VarlinkClient(sys::UniqueFd socket) : stream_(std::move(socket), kMaxReplyBytes) {}
 
 async::Task<> VarlinkClient::send(VarlinkCall call) {
-    return stream_.send(message_of(call), kSendLimit);
+    try {
+        co_await stream_.send(message_of(call), kSendLimit);
+    } catch (const Error& error) {
+        // It has closed the connection, and may have said why: next_reply() tells.
+        if (error.error_number() != EPIPE) {
+            throw;
+        }
+    }
 }
 
 async::Task<ReceivedReply> VarlinkClient::next_reply() {
@@ -139,7 +146,7 @@ async::Task<ReceivedReply> ControlClient::ask(VarlinkCall call) {
 
 async::Task<ReceivedReply> ControlClient::ask_about(const char* method, std::string id) {
     VarlinkCall call{.method = supervisor_name(method), .parameters = id_parameter(id)};
-    return ask(std::move(call));
+    co_return co_await ask(std::move(call));
 }
 
 async::Task<std::vector<UnitStatus>> ControlClient::list() {

@@ -52,12 +52,19 @@ VarlinkReply upgrading() {
 /// One connection, call by call.
 class Conversation : NonCopyable {
 public:
-    Conversation(Control& control, async::Clock::duration write_limit, IdleConnection connection)
+    Conversation(
+        Control& control,
+        IdleClients& idle,
+        async::Clock::duration write_limit,
+        IdleConnection connection
+    )
         : control_(control),
+          idle_(idle),
           write_limit_(write_limit),
           stream_(std::move(connection.socket), kMaxCallBytes, std::move(connection.unread)) {}
 
-    /// Until the client has gone. Throws Error for one that sends garbage or does not read.
+    /// Until the client has gone, or is closed for others' sake. Throws Error for one that sends
+    /// garbage or does not read.
     async::Task<> run();
 
     /// After run() was cancelled: answers what is in progress. Nothing if there is no connection
@@ -70,6 +77,8 @@ private:
     static async::Task<> answer_while_present(
         async::Group& group, Conversation* conversation, MethodCall* call
     );
+    async::Task<> take_calls();
+    async::Task<std::optional<std::string>> next_call();
     async::Task<> stop_when_gone(async::Group& group);
     async::Task<bool> serve_call(ReceivedCall call);
     async::Task<> send_last_reply(CallKind kind);
@@ -77,7 +86,9 @@ private:
     async::Task<> say_last_words();
 
     Control& control_;
+    IdleClients& idle_;
     async::Clock::duration write_limit_;
+    async::CancelScope scope_;
     MessageStream stream_;
     Doing doing_ = Doing::nothing;
     bool wants_reply_ = false;
@@ -85,14 +96,27 @@ private:
 };
 
 async::Task<> Conversation::run() {
+    // false: it is closed for others' sake.
+    (void)co_await async::in_scope(scope_, take_calls());
+}
+
+async::Task<std::optional<std::string>> Conversation::next_call() {
+    const IdleClients::Entry entry(idle_, scope_);
+    co_return co_await stream_.next();
+}
+
+async::Task<> Conversation::take_calls() {
     bool goes_on = true;
     while (goes_on) {
-        std::optional<std::string> message = co_await stream_.next();
+        std::optional<std::string> message = co_await next_call();
         if (!message) {
             co_return;
         }
         ReceivedCall call(*std::exchange(message, std::nullopt));
         goes_on = co_await serve_call(std::move(call));
+        // A client with many calls on the way: descriptors and timers have their turn after each.
+        // (Not yield(): of those the loop resumes hundreds before it looks at descriptors.)
+        co_await async::sleep_for(async::Clock::duration::zero());
     }
 }
 
@@ -192,6 +216,25 @@ sys::UniqueFd listen_control(const std::string& root) {
     );
 }
 
+IdleClients::Entry::Entry(IdleClients& clients, async::CancelScope& scope)
+    : clients_(clients), turn_(++clients.turns_) {
+    clients_.by_turn_.emplace(turn_, &scope);
+}
+
+IdleClients::Entry::~Entry() {
+    clients_.by_turn_.erase(turn_);
+}
+
+bool IdleClients::close_oldest() {
+    if (by_turn_.empty()) {
+        return false;
+    }
+    // Not twice: it leaves only when it is resumed.
+    const auto oldest = by_turn_.extract(by_turn_.begin());
+    oldest.mapped()->cancel();
+    return true;
+}
+
 ControlServer::ControlServer(Control& control, ControlHandover from, ControlServerOptions options)
     : control_(control), kept_(std::move(from)), options_(options) {
     sys::set_non_blocking(kept_.listener);
@@ -241,7 +284,7 @@ void ControlServer::admit(async::Group& group, sys::UniqueFd socket) {
     if (!is_trusted(socket)) {
         return;
     }
-    if (connected_ >= options_.most_connections) {
+    if (connected_ >= options_.most_connections && !idle_.close_oldest()) {
         refuse(socket);
         return;
     }
@@ -251,7 +294,7 @@ void ControlServer::admit(async::Group& group, sys::UniqueFd socket) {
 async::Task<> ControlServer::converse(IdleConnection connection) {
     ++connected_;
     const ScopeExit end([this] { --connected_; });
-    Conversation conversation(control_, options_.write_limit, std::move(connection));
+    Conversation conversation(control_, idle_, options_.write_limit, std::move(connection));
     std::exception_ptr interruption;
     try {
         co_await conversation.run();

@@ -18,7 +18,7 @@ namespace corun::sys {
 
 namespace {
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 512;
 
 UniqueFd make_socket(int family) {
     const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -46,12 +46,22 @@ struct Operands {
 
 inline constexpr std::size_t kAnyNumber = static_cast<std::size_t>(-1);
 
+/// What the first operand can be, for a command that does several things.
+struct Verb {
+    std::string_view name;
+    std::string_view usage;    // operands after it: "ID..."
+    std::string_view summary;  // lower case, no full stop
+    /// As Command::run.
+    int (*run)(const Invocation& invocation) = nullptr;
+};
+
 struct Command {
     std::string_view name;
     std::string_view summary;  // lower case, no full stop
     Operands operands;
     std::span<const Option> options;
     OptionPlace place = OptionPlace::anywhere;
+    std::span<const Verb> verbs = {};
     std::string_view notes = {};    // more for the help
     int failure_status = 1;         // exit status when `run` throws Error
     bool enters_container = false;  // a child of this program's becomes a process of a container

@@ -8,9 +8,11 @@
 
 namespace corun::cli {
 
+extern const Command kAttachCommand;
 extern const Command kCheckCommand;
 extern const Command kCheckpointCommand;
 extern const Command kCreateCommand;
+extern const Command kCtlCommand;
 extern const Command kDeleteCommand;
 extern const Command kEventsCommand;
 extern const Command kExecCommand;
@@ -26,6 +28,7 @@ extern const Command kSpecCommand;
 extern const Command kStartCommand;
 extern const Command kStateCommand;
 extern const Command kSuperviseCommand;
+extern const Command kTopCommand;
 extern const Command kUpdateCommand;
 
 /// All of them, by name.

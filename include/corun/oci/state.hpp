@@ -5,6 +5,7 @@
 #include "corun/oci/spec.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +44,13 @@ struct State {
 /// left out if it is 0, the annotations if there are none.
 [[nodiscard]] std::string state_json(const State& state);
 
+/// What a supervisor knows of a container.
+struct SupervisedReport {
+    std::uint64_t restarts = 0;
+    std::int64_t uptime_ms = 0;
+    std::string health;
+};
+
 /// State, and what callers of runc expect beside it.
 struct StateReport {
     State state;
@@ -52,6 +60,8 @@ struct StateReport {
     std::string created;
     /// The name of the user who created it, or `#1000` if the number has no name.
     std::string owner;
+    /// Nothing: no supervisor looks after it.
+    std::optional<SupervisedReport> supervised = std::nullopt;
 };
 
 /// Indented by two blanks, in runc's order, without a newline at the end; for `state`.

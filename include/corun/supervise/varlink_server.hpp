@@ -13,6 +13,8 @@
 #include "corun/sys/fd.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,9 +40,37 @@ struct ControlHandover {
 };
 
 struct ControlServerOptions {
-    std::size_t most_connections = 64;  // one more is told `Busy` and closed
+    /// For one more the connection that has been idle longest is closed. If none is, the new one is
+    /// told `Busy` and closed.
+    std::size_t most_connections = 64;
     /// A client that does not take a reply for so long is closed. Followers of events may.
     async::Clock::duration write_limit = std::chrono::seconds(10);
+};
+
+/// Connections without a call, which can be closed for others' sake.
+class IdleClients : NonCopyable {
+public:
+    /// One of them, for as long as it lives. `scope` is what to cancel.
+    class Entry : NonCopyable {
+    public:
+        Entry(IdleClients& clients, async::CancelScope& scope);
+        Entry(const Entry&) = delete;
+        Entry& operator=(const Entry&) = delete;
+        Entry(Entry&&) = delete;
+        Entry& operator=(Entry&&) = delete;
+        ~Entry();
+
+    private:
+        IdleClients& clients_;
+        std::uint64_t turn_;
+    };
+
+    /// Closes the one that has been idle longest; false if there is none.
+    [[nodiscard]] bool close_oldest();
+
+private:
+    std::map<std::uint64_t, async::CancelScope*> by_turn_;
+    std::uint64_t turns_ = 0;
 };
 
 /// `control` must outlive it.
@@ -69,6 +99,7 @@ private:
     ControlServerOptions options_;
     async::CancelScope scope_;
     async::Condition ended_;
+    IdleClients idle_;
     std::size_t connected_ = 0;
     bool serving_ = false;
     bool releasing_ = false;

@@ -52,12 +52,12 @@ TEST_CASE("manual: what roff would take for its own is printed as it is") {
 TEST_CASE("completion: the frame's markers are replaced by what the tables have") {
     const std::string bash = bash_completion("@COMMANDS@|@GLOBAL_VALUED@|@VALUE_CASES@");
 
-    CHECK(bash.starts_with("check checkpoint create delete"));
+    CHECK(bash.starts_with("attach check checkpoint create ctl delete"));
     CHECK(contains(bash, "|--root|--log|--log-format"));
     CHECK(contains(bash, "'exec --env'|'exec -e') :; return ;;"));
     CHECK(contains(bash, "'list --format'|'list -f') _corun_words 'table json'; return ;;"));
     CHECK_FALSE(contains(bash, "@"));
-    CHECK(zsh_completion("@DESCRIPTIONS@").starts_with("        'check:say what"));
+    CHECK(zsh_completion("@DESCRIPTIONS@").starts_with("        'attach:connect"));
     CHECK(contains(
         fish_completion("@OPTIONS@"),
         "complete -c corun -n '__fish_seen_subcommand_from list' -l format -s f -x -a 'table json'"

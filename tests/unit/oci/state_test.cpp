@@ -99,3 +99,17 @@ TEST_CASE("state: every status has the spec's name") {
     CHECK(status_name(Status::paused) == "paused");
     CHECK(status_name(Status::stopped) == "stopped");
 }
+
+TEST_CASE("state: a supervised container says what the supervisor knows, others as before") {
+    StateReport report = example();
+    const std::string alone = state_list_json(std::vector{report});
+    report.supervised = {.restarts = 2, .uptime_ms = 1500, .health = "healthy"};
+
+    const std::string supervised = state_list_json(std::vector{report});
+
+    CHECK(alone.ends_with(R"("owner":"root"}])"));
+    CHECK(
+        supervised == alone.substr(0, alone.size() - 2) +
+                          R"(,"supervised":{"restarts":2,"uptime_ms":1500,"health":"healthy"}}])"
+    );
+}

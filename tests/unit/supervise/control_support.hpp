@@ -50,7 +50,8 @@ public:
     std::size_t following = 0;         // followers of events
     bool ended = false;                // what wait() waits for
     std::vector<std::string> actions;  // "start web"
-    std::string refusal;               // what start(), stop() and restart() throw, if anything
+    std::uint64_t upgrades = 0;
+    std::string refusal;  // what start(), stop() and restart() throw, if anything
     std::function<Attachment()> make_attachment;
 
     void add(std::string id, UnitState state = UnitState::running) {
@@ -72,7 +73,12 @@ public:
     }
 
     [[nodiscard]] SupervisorStatus supervisor() const override {
-        return {.version = "1.2", .pid = 7, .started_at = "2026-11-26T00:00:00Z"};
+        return {
+            .version = "1.2",
+            .pid = 7,
+            .started_at = "2026-11-26T00:00:00Z",
+            .upgrades = upgrades,
+        };
     }
 
     [[nodiscard]] std::vector<UnitStatus> list() const override { return units; }

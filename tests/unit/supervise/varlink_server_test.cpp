@@ -1,121 +1,22 @@
-// The control socket with real clients: good ones, bad ones, and many; and across an upgrade.
+// The control socket with real clients: good ones, bad ones, and many.
 #include "corun/supervise/varlink_server.hpp"
 
-#include "../async/support.hpp"
-#include "control_support.hpp"
-#include "corun/async/group.hpp"
-#include "corun/async/loop.hpp"
-#include "corun/async/ready.hpp"
-#include "corun/base/text.hpp"
-#include "corun/supervise/message_stream.hpp"
-#include "corun/supervise/varlink.hpp"
-#include "corun/supervise/varlink_client.hpp"
-#include "corun/sys/file.hpp"
-#include "corun/sys/pidfd.hpp"
+#include "control_server_support.hpp"
 #include "corun/sys/stream_socket.hpp"
 
 #include <doctest/doctest.h>
 
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
 using namespace corun;
 using namespace corun::supervise;
-using namespace std::chrono_literals;
-using supervise::testing::MadeUpControl;
-using supervise::testing::ScratchDirectory;
-
-namespace {
-
-/// A supervisor with its control socket.
-struct Setting {
-    ScratchDirectory directory;
-    MadeUpControl control;
-    ControlServer server;
-
-    explicit Setting(ControlServerOptions options = {})
-        : server(
-              control, {.listener = listen_control(directory.path), .connections = {}}, options
-          ) {
-        control.add("web");
-    }
-
-    /// The container's ends of what a client is attached to.
-    sys::UniqueFd stdin_of_container;
-    sys::UniqueFd stdout_of_container;
-
-    void use_pipes() {
-        control.make_attachment = [this] {
-            async::testing::Pipe input = async::testing::make_pipe();
-            async::testing::Pipe output = async::testing::make_pipe();
-            stdin_of_container = std::move(input.reader);
-            stdout_of_container = std::move(output.writer);
-            return Attachment{.output = std::move(output.reader), .input = std::move(input.writer)};
-        };
-    }
-
-    [[nodiscard]] sys::UniqueFd connect() const { return ControlClient::connect(directory.path); }
-};
-
-using Scenario = async::Task<> (*)(Setting& setting);
-
-async::Task<> scene(async::Group& group, Setting* setting, Scenario scenario) {
-    group.spawn(setting->server.serve());
-    co_await scenario(*setting);
-    group.cancel();
-}
-
-/// Runs `scenario` while the server serves; fails if it takes longer than any test may.
-void play(Setting& setting, Scenario scenario) {
-    async::Loop loop;
-    loop.run(async::with_deadline(20s, async::with_group(scene, &setting, scenario)));
-}
-
-/// Until `condition` holds, which `control.changed` tells.
-async::Task<> until(MadeUpControl& control, bool (*condition)(const MadeUpControl& control)) {
-    while (!condition(control)) {
-        co_await control.changed.changed();
-    }
-}
-
-/// The other end has closed the connection, with or without words.
-async::Task<std::string> read_to_end(sys::FdRef socket) {
-    std::string all;
-    while (true) {
-        co_await async::readable(socket);
-        std::string data(4096, '\0');
-        const sys::Transferred got = sys::try_read(socket, data.data(), data.size());
-        if (got.size == 0 && got.error_number != EAGAIN) {
-            co_return all;
-        }
-        all += data.substr(0, got.size);
-    }
-}
-
-async::Task<> until_gone(Setting& setting, std::size_t left) {
-    while (setting.server.connections() > left) {
-        co_await async::sleep_for(1ms);
-    }
-}
-
-async::Task<VarlinkReply> text_reply(VarlinkClient* client) {
-    const ReceivedReply reply = co_await client->next_reply();
-    co_return VarlinkReply{.error = reply.error(), .continues = reply.continues()};
-}
-
-VarlinkCall call_of(std::string_view method, CallKind kind = CallKind::simple) {
-    return {
-        .method = supervisor_name(method),
-        .parameters = one_parameter("id", "web"),
-        .kind = kind,
-    };
-}
-
-}  // namespace
+using namespace corun::supervise::testing;
 
 TEST_CASE("control server: its directory is private, even if it was not") {
     const ScratchDirectory directory;
@@ -163,28 +64,6 @@ TEST_CASE("control server: calls sent together are answered in order, oneway one
     });
 
     CHECK(setting.control.actions == std::vector<std::string>{"start web", "stop web"});
-}
-
-TEST_CASE("control server: what the supervisor says is thrown by the client") {
-    Setting setting;
-    setting.control.refusal = "config.json: no";
-
-    play(setting, [](Setting& here) -> async::Task<> {
-        ControlClient client(here.connect());
-        std::string message;
-        try {
-            co_await client.start("web");
-        } catch (const Error& error) {
-            message = error.what();
-        }
-        CHECK(message == "config.json: no");
-        try {
-            (void)co_await client.status("db");
-        } catch (const Error& error) {
-            message = error.what();
-        }
-        CHECK(message == "container does not exist");
-    });
 }
 
 TEST_CASE("control server: a wait ends with the container") {
@@ -307,31 +186,45 @@ TEST_CASE("control server: a slow follower of events misses some and sees the ga
     CHECK(setting.control.following == 0);
 }
 
-TEST_CASE("control server: more clients than it takes are told so") {
+TEST_CASE("control server: of too many clients those that ask nothing make room") {
+    Setting setting({.most_connections = 8});
+
+    play(setting, [](Setting& here) -> async::Task<> {
+        std::vector<sys::UniqueFd> silent;
+        for (int i = 0; i < 200; ++i) {
+            silent.push_back(here.connect());
+            ControlClient client(here.connect());
+            const UnitStatus unit = co_await client.status("web");
+            CHECK(unit.id == "web");
+        }
+        const std::string words = co_await read_to_end(silent.front());
+        CHECK(words.empty());
+        CHECK(here.server.connections() <= 9);
+    });
+}
+
+TEST_CASE("control server: more clients with a call than it takes are told so") {
     Setting setting({.most_connections = 8});
 
     play(setting, [](Setting& here) -> async::Task<> {
         std::vector<std::unique_ptr<VarlinkClient>> clients;
-        std::size_t served = 0;
-        std::size_t refused = 0;
-        for (int i = 0; i < 200; ++i) {
+        for (std::size_t i = 0; i < 200; ++i) {
             clients.push_back(std::make_unique<VarlinkClient>(here.connect()));
-            // One that is refused may be closed before this.
-            try {
-                co_await clients.back()->send(call_of("Start"));
-            } catch (const Error& error) {
-                CHECK(error.error_number() == EPIPE);
+            co_await clients.back()->send(call_of("Wait"));
+            if (i >= 8) {
+                const VarlinkReply refused = co_await text_reply(clients.back().get());
+                CHECK(refused.error == "org.corun.Supervisor.Busy");
             }
-            const VarlinkReply reply = co_await text_reply(clients.back().get());
-            served += reply.error.empty() ? 1 : 0;
-            refused += reply.error == "org.corun.Supervisor.Busy" ? 1 : 0;
+            while (here.control.waiting < std::min<std::size_t>(i + 1, 8)) {
+                co_await here.control.changed.changed();
+            }
         }
-        CHECK(served == 8);
-        CHECK(refused == 192);
-        clients.clear();
-        co_await until_gone(here, 0);
-        ControlClient client(here.connect());
-        co_await client.start("web");
+        here.control.ended = true;
+        here.control.changed.notify_all();
+        for (std::size_t i = 0; i < 8; ++i) {
+            const VarlinkReply served = co_await text_reply(clients[i].get());
+            CHECK(served.error.empty());
+        }
     });
 }
 
@@ -406,89 +299,23 @@ TEST_CASE("control server: an attached client that goes away is let go of") {
     CHECK(sys::try_write(setting.stdout_of_container, "x").error_number == EPIPE);
 }
 
-TEST_CASE("control server: an upgrade keeps connections, and answers what is in progress") {
+TEST_CASE("control server: many wait for the same container") {
     Setting setting;
-    async::Loop loop;
-    loop.run(async::with_deadline(
-        20s,
-        async::with_group(
-            [](async::Group& group, Setting* here) -> async::Task<> {
-                group.spawn(here->server.serve());
-                // An idle client with half a call sent, one that waits, a follower, an attached
-                // one.
-                const std::string call = message_of(call_of("Start")) + '\0';
-                sys::UniqueFd half = here->connect();
-                sys::write_all(half, call.substr(0, 10));
-                ControlClient follower(here->connect());
-                co_await follower.follow_events();
-                VarlinkClient waiter(here->connect());
-                co_await waiter.send(call_of("Wait"));
-                co_await until(here->control, [](const MadeUpControl& control) {
-                    return control.waiting == 1 && control.following == 1;
-                });
 
-                ControlHandover handover = co_await here->server.release();
-                CHECK(handover.connections.size() == 3);
-                CHECK(here->control.waiting == 0);
-                CHECK(here->control.following == 0);
-                const ReceivedReply upgrading = co_await waiter.next_reply();
-                CHECK(is_upgrading(upgrading));
-                // Between the two: connections wait in the listener's queue.
-                ControlClient early(here->connect());
-
-                ControlServer second(here->control, std::move(handover));
-                group.spawn(second.serve());
-                sys::write_all(half, call.substr(10));
-                co_await early.stop("web");
-                VarlinkClient half_client(std::move(half));
-                const VarlinkReply started = co_await text_reply(&half_client);
-                CHECK(started.error.empty());
-                co_await waiter.send(call_of("Wait"));
-                here->control.ended = true;
-                const ReceivedReply exit = co_await waiter.next_reply();
-                CHECK(exit.error().empty());
-                here->control.tell("hello");
-                group.spawn([](MadeUpControl* control) -> async::Task<> {
-                    while (control->following == 0) {
-                        co_await control->changed.changed();
-                    }
-                    control->tell("again");
-                }(&here->control));
-                const Event event = co_await follower.next_event();
-                CHECK(event.detail == "again");
-                (void)co_await second.release();
-            },
-            &setting
-        )
-    ));
-}
-
-TEST_CASE("control client: no supervisor is one clear error") {
-    const ScratchDirectory directory;
-
-    CHECK_THROWS_WITH_AS(
-        (void)ControlClient::connect(directory.path),
-        concat(
-            "no supervisor runs with root '",
-            directory.path,
-            "': connect '",
-            directory.path,
-            "/@supervise/control': No such file or directory (ENOENT)"
-        )
-            .c_str(),
-        Error
-    );
-}
-
-TEST_CASE("control client: a supervisor that is hung does not hold up a list") {
-    const ScratchDirectory directory;
-    const sys::UniqueFd listener = listen_control(directory.path);  // nobody accepts
-    async::Loop loop;
-
-    const auto begun = std::chrono::steady_clock::now();
-    const auto units = loop.run(try_list_units(directory.path, 50ms));
-
-    CHECK_FALSE(units.has_value());
-    CHECK(std::chrono::steady_clock::now() - begun < 5s);
-    CHECK_FALSE(loop.run(try_list_units("/nonexistent", 50ms)).has_value());
+    play(setting, [](Setting& here) -> async::Task<> {
+        std::vector<std::unique_ptr<VarlinkClient>> clients;
+        for (int i = 0; i < 60; ++i) {
+            clients.push_back(std::make_unique<VarlinkClient>(here.connect()));
+            co_await clients.back()->send(call_of("Wait"));
+        }
+        co_await until(here.control, [](const MadeUpControl& control) {
+            return control.waiting == 60;
+        });
+        here.control.ended = true;
+        here.control.changed.notify_all();
+        for (const std::unique_ptr<VarlinkClient>& client : clients) {
+            const VarlinkReply reply = co_await text_reply(client.get());
+            CHECK(reply.error.empty());
+        }
+    });
 }

@@ -54,3 +54,23 @@ TEST_CASE("varlink: a reply says its error, its parameters and whether more foll
     CHECK(reply.text("other").empty());
     CHECK(message_of(VarlinkReply()) == R"({"parameters":{}})");
 }
+
+TEST_CASE("varlink: a damaged message is a call or an error, nothing else") {
+    const std::string good = message_of(VarlinkCall{
+        .method = "a.b.C", .parameters = one_parameter("id", "web"), .kind = CallKind::more});
+    std::size_t refused = 0;
+    for (std::size_t place = 0; place < good.size(); ++place) {
+        for (const char replacement : {'\0', '"', '{', '}', '\\', '7', '\xff'}) {
+            std::string damaged = good;
+            damaged[place] = replacement;
+            try {
+                const ReceivedCall call(damaged);
+                CHECK_FALSE(call.method().empty());
+            } catch (const Error&) {
+                ++refused;
+            }
+        }
+        CHECK_THROWS_AS(ReceivedCall(good.substr(0, place)), Error);
+    }
+    CHECK(refused > 100);
+}
