@@ -81,6 +81,12 @@ async::Task<KeeperAnswer> KeeperClient::ask(KeeperRequest request, std::vector<s
     co_return answer;
 }
 
+async::Task<> KeeperClient::flush() const {
+    KeeperRequest nothing;
+    nothing.verb = KeeperVerb::status;
+    (void)co_await ask(std::move(nothing));
+}
+
 async::Task<std::vector<std::string>> KeeperClient::names() const {
     std::vector<std::string> all;
     while (true) {

@@ -213,6 +213,7 @@ void UnitLog::drain() {
     for (sys::UniqueFd& pipe : pipes_) {
         pipe.reset();
     }
+    followers_.clear();  // their readers come to the end
 }
 
 sys::UniqueFd UnitLog::follow() {

@@ -77,14 +77,18 @@ void settle_process(const Work& work) {
 
 /// The terminal and the notify socket go to the keeper first: from now on they outlive whoever is
 /// to be answered.
-void hand_over(const Work& work, const container::Running& running) {
-    const KeeperClient keeper = KeeperClient::connect(work.engine.root);
-    if (running.console) {
-        keeper.keep(output_name(work.id), std::array{running.console.ref()});
+async::Task<> hand_over(const Work* work, const container::Running* running) {
+    if (!running->console && !running->notify) {
+        co_return;
     }
-    if (running.notify) {
-        keeper.keep(notify_name(work.id), std::array{running.notify.ref()});
+    const KeeperClient keeper = KeeperClient::connect(work->engine.root);
+    if (running->console) {
+        keeper.keep(output_name(work->id), std::array{running->console.ref()});
     }
+    if (running->notify) {
+        keeper.keep(notify_name(work->id), std::array{running->notify.ref()});
+    }
+    co_await keeper.flush();  // whoever is answered may ask for them at once
 }
 
 /// What a worker answers, and the container's first process with it.
@@ -103,7 +107,7 @@ async::Task<Answer> start_container(container::Engine* engine, const Work* work)
         request.preserve_fds = static_cast<unsigned>(work->readiness_fd) - STDERR_FILENO;
     }
     container::Running running = co_await container::run_and_hand_over(*engine, std::move(request));
-    hand_over(*work, running);
+    co_await hand_over(work, &running);
     Answer answer{.process = std::move(running.process)};
     answer.reply.process = running.identity;
     co_return answer;

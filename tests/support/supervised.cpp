@@ -180,9 +180,10 @@ void Supervised::wait_for_log(const std::string& id, std::string_view text) cons
 
 pid_t Supervised::keeper() const {
     for (const fs::directory_entry& entry : fs::directory_iterator("/proc")) {
-        const std::string command = read_text(entry.path() / "cmdline");
+        const auto pid = parse_number<pid_t>(entry.path().filename().string());
+        const std::string command = pid ? text_of(entry.path() / "cmdline") : std::string();
         if (contains(command, runtime_.root()) && contains(command, "--keeper")) {
-            return parse_number<pid_t>(entry.path().filename().string()).value_or(0);
+            return *pid;
         }
     }
     return 0;

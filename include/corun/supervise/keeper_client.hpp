@@ -45,6 +45,9 @@ public:
     void keep(std::string name, std::span<const sys::FdRef> fds) const;
     void drop(std::string name) const;
 
+    /// Returns once the keeper has done all that was asked of it before on this connection.
+    [[nodiscard]] async::Task<> flush() const;
+
     /// Throws Error where the answer is one. This object must outlive the task; `fds` may be closed
     /// once the task has been started.
     [[nodiscard]] async::Task<KeeperAnswer> ask(
