@@ -47,4 +47,15 @@ std::size_t readable_bytes(FdRef pipe) {
     return static_cast<std::size_t>(count);
 }
 
+void limit_capacity(FdRef pipe, FdRef model) {
+    const int wanted = ::fcntl(model.number(), F_GETPIPE_SZ);
+    const int present = ::fcntl(pipe.number(), F_GETPIPE_SZ);
+    if (wanted < 0 || present < 0) {
+        throw_errno("fcntl(F_GETPIPE_SZ)");
+    }
+    if (present > wanted && ::fcntl(pipe.number(), F_SETPIPE_SZ, wanted) < 0) {
+        throw_errno("fcntl(F_SETPIPE_SZ)");
+    }
+}
+
 }  // namespace corun::sys
