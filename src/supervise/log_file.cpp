@@ -15,16 +15,6 @@ namespace corun::supervise {
 
 namespace {
 
-/// Behind the newline of a k8s-file record's tag: whether the line goes on.
-bool ends_within_line(LogDriver driver, std::string_view records) {
-    const std::size_t last = records.rfind('\n', records.size() - 2);
-    const std::string_view record = records.substr(last == std::string_view::npos ? 0 : last + 1);
-    if (driver == LogDriver::json_file) {
-        return record.find("\\n\",\"stream\"") == std::string_view::npos;
-    }
-    return record.find(" P ") < record.find(" F ");
-}
-
 std::string numbered(const std::string& path, unsigned number) {
     return concat(path, ".", number);
 }
@@ -68,7 +58,7 @@ LogPlace LogFile::place() const {
     return {.path = path_, .device = device_, .inode = inode_, .size_bytes = size_bytes_};
 }
 
-int LogFile::append_errno(std::string_view records) {
+int LogFile::append_errno(std::string_view records, LogStream stream, bool in_line) {
     std::string_view left = records;
     while (!left.empty()) {
         const sys::Transferred written = sys::try_write(file_, left);
@@ -79,37 +69,57 @@ int LogFile::append_errno(std::string_view records) {
         left.remove_prefix(written.size);
     }
     size_bytes_ += records.size();
-    in_line_ = ends_within_line(policy_.driver, records);
+    in_line_[static_cast<std::size_t>(stream)] = in_line;
     return 0;
 }
 
+/// Of one file; 0: none.
 std::uint64_t LogFile::size_limit() const {
-    if (policy_.max_size_bytes != 0 || policy_.total_size_bytes == 0) {
+    const std::uint64_t total = policy_.total_size_bytes;
+    if (total == 0) {
         return policy_.max_size_bytes;
     }
-    return std::max<std::uint64_t>(policy_.total_size_bytes / policy_.max_files, 1);
+    if (policy_.max_size_bytes == 0) {
+        return std::max<std::uint64_t>(total / policy_.max_files, 1);
+    }
+    return std::min(policy_.max_size_bytes, total);
 }
 
-bool LogFile::rotate_if_due() {
+std::size_t LogFile::room() const {
     const std::uint64_t limit = size_limit();
-    const bool is_due = limit != 0 && size_bytes_ >= limit;
-    if (!file_ || !is_due || (in_line_ && size_bytes_ < 2 * limit)) {
+    if (limit == 0) {
+        return SIZE_MAX;
+    }
+    return limit - std::min(size_bytes_, limit);
+}
+
+bool LogFile::is_due(std::size_t size) const {
+    if (size <= room() || size_bytes_ == 0) {
         return false;
     }
-    rotate();
-    return true;
+    const bool in_line = in_line_[0] || in_line_[1];
+    return !in_line || size_bytes_ >= 2 * size_limit();
 }
 
-/// The oldest goes, the others move on by one. Killed midway, a number is missing: no harm.
+int LogFile::rotate_errno() {
+    try {
+        file_.reset();
+        rotate();
+        in_line_ = {};
+        return 0;
+    } catch (const Error& error) {
+        return error.error_number();
+    }
+}
+
+/// Killed midway, a number is missing, which the next time closes.
 void LogFile::rotate() {
     const sys::FdRef here = sys::FdRef::cwd();  // the paths are absolute
-    file_.reset();
-    in_line_ = false;
+    remove_beyond_count();
     if (policy_.max_files == 1) {
         (void)sys::try_unlinkat(here, path_);
         return;
     }
-    (void)sys::try_unlinkat(here, numbered(path_, policy_.max_files - 1));
     for (unsigned number = policy_.max_files - 1; number > 1; --number) {
         const std::string younger = numbered(path_, number - 1);
         if (size_of(younger) != 0) {
@@ -118,6 +128,14 @@ void LogFile::rotate() {
     }
     sys::renameat(here, path_, here, numbered(path_, 1));
     remove_beyond_total();
+}
+
+/// The oldest, and what a policy left that kept more.
+void LogFile::remove_beyond_count() const {
+    unsigned number = std::max(policy_.max_files - 1, 1U);
+    while (sys::try_unlinkat(sys::FdRef::cwd(), numbered(path_, number))) {
+        ++number;
+    }
 }
 
 /// Room is left for the file that comes next.

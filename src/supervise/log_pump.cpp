@@ -7,6 +7,7 @@
 #include "corun/base/text.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/process.hpp"
+#include "corun/sys/splice.hpp"
 
 #include <fcntl.h>
 
@@ -25,8 +26,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstRetry{50};
 constexpr milliseconds kLastRetry{2000};
 
-/// For the rest of a character that was written in two parts.
-constexpr milliseconds kTornPatience{20};
+// For the rest of a character that was written in two parts. A pipe that holds a beginning is
+// readable all the time, so it has to be looked at again and again.
+constexpr milliseconds kFirstTornWait{10};
+constexpr milliseconds kLastTornWait{1000};
 
 std::string path_for(const LogPolicy& policy, std::string path) {
     const bool writes_file =
@@ -57,52 +60,53 @@ std::vector<sys::FdRef> UnitLog::streams() const {
     return refs;
 }
 
-int UnitLog::write_file(LogStream stream, std::string_view bytes) {
-    if (file_.rotate_if_due()) {
-        ++counters_.rotations;
+/// Makes the file one that takes `size` more bytes.
+int UnitLog::open_file(std::size_t size) {
+    if (file_.is_due(size)) {
+        const bool has_rotated = file_.rotate_errno() == 0;
+        counters_.rotations += has_rotated ? 1 : 0;
+        counters_.errors += has_rotated ? 0 : 1;  // it goes on in the file there is
     }
-    if (const int error_number = file_.open_errno(); error_number != 0) {
-        return error_number;
+    return file_.open_errno();
+}
+
+UnitLog::Written UnitLog::write_file(LogStream stream, std::string_view bytes) {
+    Written written{.part = {}, .error_number = file_.open_errno()};
+    if (written.error_number != 0) {
+        return written;
     }
     const std::string time = log_time(std::chrono::system_clock::now());
     std::string& records = stage_.records();
-    const std::size_t lines = append_records(records, policy_.driver, stream, time, bytes);
+    const LogForm form{.driver = policy_.driver, .stream = stream, .time = time};
+    const LogPart part = append_records(records, form, bytes, file_.room());
+    written.error_number = open_file(records.size());
+    if (written.error_number != 0) {
+        return written;
+    }
     stage_.intend(file_.place());
-    const int error_number = file_.append_errno(records);
-    if (error_number != 0) {
+    written.error_number = file_.append_errno(records, stream, part.in_line);
+    if (written.error_number != 0) {
         stage_.forget();
-        return error_number;
+        return written;
     }
-    counters_.lines += lines;
-    return 0;
+    written.part = part;
+    return written;
 }
 
-/// Killed within a batch, the journal has some of it twice: it cannot be taken back there.
-int UnitLog::write_journal(LogStream stream, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const std::size_t newline = bytes.find('\n');
-        const bool ends = newline != std::string_view::npos;
-        const int error_number = journal_.send_errno(stream, bytes.substr(0, newline), ends);
-        if (error_number != 0) {
-            return error_number;
-        }
-        counters_.lines += ends ? 1 : 0;
-        bytes.remove_prefix(ends ? newline + 1 : bytes.size());
-    }
-    return 0;
-}
-
-int UnitLog::write(LogStream stream, std::string_view bytes) {
+UnitLog::Written UnitLog::write(LogStream stream, std::string_view bytes) {
     switch (policy_.driver) {
         case LogDriver::k8s_file:
         case LogDriver::json_file:
             return write_file(stream, bytes);
-        case LogDriver::journald:
-            return write_journal(stream, bytes);
+        case LogDriver::journald: {
+            // Killed within a batch, the journal has some of it twice: it cannot be taken back.
+            const Journal::Sent sent = journal_.send(stream, bytes);
+            return {.part = sent.part, .error_number = sent.error_number};
+        }
         case LogDriver::none:
-            return 0;
+            break;
     }
-    return 0;
+    return {.part = {.bytes = bytes.size()}};
 }
 
 void UnitLog::pass_to_followers(std::string_view bytes) {
@@ -111,8 +115,8 @@ void UnitLog::pass_to_followers(std::string_view bytes) {
     });
 }
 
-/// For the reader of the log, in the log.
-void UnitLog::tell_dropped(LogStream stream) {
+/// For the reader of the log, in the log. 0, or an errno.
+int UnitLog::tell_dropped(LogStream stream) {
     const std::string text = concat(
         "corun: ",
         untold_bytes_,
@@ -120,10 +124,12 @@ void UnitLog::tell_dropped(LogStream stream) {
         errno_text(last_error_),
         "\n"
     );
-    if (write(stream, text) == 0) {
+    const int error_number = write(stream, text).error_number;
+    if (error_number == 0) {
         stage_.forget();
         untold_bytes_ = 0;
     }
+    return error_number;
 }
 
 void UnitLog::drop(LogStream stream, std::size_t size) {
@@ -141,61 +147,73 @@ UnitLog::Outcome UnitLog::take_batch(LogStream stream, Torn torn) {
     if (bytes->empty()) {
         return Outcome::ended;
     }
-    if (torn == Torn::left && policy_.driver == LogDriver::json_file) {
-        bytes->remove_suffix(torn_character_bytes(*bytes));
-        if (bytes->empty()) {
+    if (policy_.driver == LogDriver::json_file) {  // the one that writes text
+        const std::size_t torn_bytes = torn_character_bytes(*bytes);
+        if (torn_bytes < bytes->size()) {
+            bytes->remove_suffix(torn_bytes);
+        } else if (torn == Torn::left && sys::has_writer(pipe)) {
             return Outcome::torn;
         }
     }
+    Written written;
     if (untold_bytes_ != 0) {
-        tell_dropped(stream);
+        written.error_number = tell_dropped(stream);
     }
-    const int error_number = untold_bytes_ != 0 ? last_error_ : write(stream, *bytes);
-    if (error_number != 0) {
-        ++counters_.errors;
-        last_error_ = error_number;
-        if (policy_.when_full == LogFull::block) {
-            return Outcome::refused;
-        }
-        drop(stream, bytes->size());
-        return Outcome::done;
+    if (written.error_number == 0) {
+        written = write(stream, *bytes);
     }
-    pass_to_followers(*bytes);
-    counters_.bytes += bytes->size();
-    stage_.commit(pipe, bytes->size());
+    if (written.part.bytes > 0) {
+        counters_.lines += written.part.lines;
+        counters_.bytes += written.part.bytes;
+        pass_to_followers(bytes->substr(0, written.part.bytes));
+        stage_.commit(pipe, written.part.bytes);
+        return Outcome::done;  // an error will be met by the rest, too
+    }
+    ++counters_.errors;
+    last_error_ = written.error_number;
+    if (policy_.when_full == LogFull::block) {
+        return Outcome::refused;
+    }
+    drop(stream, bytes->size());
     return Outcome::done;
 }
 
 async::Task<> UnitLog::pump(LogStream stream) {
     milliseconds retry = kFirstRetry;
-    Torn torn = Torn::left;
+    milliseconds torn_wait = kFirstTornWait;
     while (pipe_of(stream)) {
         const bool is_readable = co_await async::readable_or_cancelled(pipe_of(stream));
         if (!is_readable) {
             co_return;
         }
-        const Outcome outcome = take_batch(stream, torn);
-        torn = Torn::left;
+        const Outcome outcome = take_batch(stream, Torn::left);
         if (outcome == Outcome::ended) {
             pipe_of(stream).reset();
         } else if (outcome == Outcome::refused) {
             co_await async::sleep_for(retry);
             retry = std::min(retry * 2, kLastRetry);
         } else if (outcome == Outcome::torn) {
-            co_await async::sleep_for(kTornPatience);
-            torn = Torn::taken;
+            co_await async::sleep_for(torn_wait);
+            torn_wait = std::min(torn_wait * 2, kLastTornWait);
         } else {
             retry = kFirstRetry;
+            torn_wait = kFirstTornWait;
             co_await async::yield();
         }
     }
 }
 
+/// A process that outlived the container may go on writing for ever: only what is there now counts.
 void UnitLog::drain_pipe(LogStream stream) {
-    while (pipe_of(stream)) {
+    const sys::UniqueFd& pipe = pipe_of(stream);
+    if (!pipe) {
+        return;
+    }
+    const std::uint64_t end = counters_.bytes + counters_.dropped_bytes + sys::readable_bytes(pipe);
+    while (counters_.bytes + counters_.dropped_bytes < end) {
         const Outcome outcome = take_batch(stream, Torn::taken);
         if (outcome == Outcome::refused) {
-            drop(stream, stage_.peek(pipe_of(stream)).value_or("").size());
+            drop(stream, stage_.peek(pipe).value_or("").size());
         } else if (outcome != Outcome::done) {
             return;
         }

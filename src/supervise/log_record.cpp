@@ -14,23 +14,24 @@ namespace {
 
 constexpr std::size_t kNanosecondDigits = 9;
 
-void append_k8s(
-    std::string& out, LogStream stream, std::string_view time, std::string_view line, bool ends
-) {
-    out += time;
-    out += stream == LogStream::out ? " stdout " : " stderr ";
+/// `text` is a line with its newline, or a part of one without.
+void append_k8s(std::string& out, const LogForm& form, std::string_view text, bool ends) {
+    out += form.time;
+    out += form.stream == LogStream::out ? " stdout " : " stderr ";
     out += ends ? "F " : "P ";
-    out += line;
-    out += '\n';
+    out += text;
+    if (!ends) {
+        out += '\n';
+    }
 }
 
 /// As docker's: the line's own newline is in it.
-void append_json(std::string& out, LogStream stream, std::string_view time, std::string_view text) {
+void append_json(std::string& out, const LogForm& form, std::string_view text) {
     out += R"({"log":)";
     oci::append_json_string(out, text);
-    out += stream == LogStream::out ? R"(,"stream":"stdout","time":")"
-                                    : R"(,"stream":"stderr","time":")";
-    out += time;
+    out += form.stream == LogStream::out ? R"(,"stream":"stdout","time":")"
+                                         : R"(,"stream":"stderr","time":")";
+    out += form.time;
     out += "\"}\n";
 }
 
@@ -51,28 +52,30 @@ std::string log_time(std::chrono::system_clock::time_point when) {
     return concat(text, nanoseconds, "Z");
 }
 
-std::size_t append_records(
-    std::string& out,
-    LogDriver driver,
-    LogStream stream,
-    std::string_view time,
-    std::string_view bytes
+LogPart append_records(
+    std::string& out, const LogForm& form, std::string_view bytes, std::size_t limit
 ) {
-    std::size_t lines = 0;
-    while (!bytes.empty()) {
-        const std::size_t newline = bytes.find('\n');
+    LogPart part;
+    while (part.bytes < bytes.size()) {
+        const std::string_view rest = bytes.substr(part.bytes);
+        const std::size_t newline = rest.find('\n');
         const bool ends = newline != std::string_view::npos;
-        const std::string_view line = bytes.substr(0, newline);
-        const std::size_t length = line.size() + (ends ? 1 : 0);
-        if (driver == LogDriver::json_file) {
-            append_json(out, stream, time, bytes.substr(0, length));
+        const std::string_view text = ends ? rest.substr(0, newline + 1) : rest;
+        const std::size_t size_before = out.size();
+        if (form.driver == LogDriver::json_file) {
+            append_json(out, form, text);
         } else {
-            append_k8s(out, stream, time, line, ends);
+            append_k8s(out, form, text, ends);
         }
-        lines += ends ? 1 : 0;
-        bytes.remove_prefix(length);
+        if (out.size() > limit && part.bytes > 0) {
+            out.resize(size_before);
+            break;
+        }
+        part.bytes += text.size();
+        part.lines += ends ? 1 : 0;
+        part.in_line = !ends;
     }
-    return lines;
+    return part;
 }
 
 std::size_t torn_character_bytes(std::string_view bytes) {

@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -57,7 +56,11 @@ LogStage::LogStage(sys::UniqueFd read_end, sys::UniqueFd write_end, sys::UniqueF
       memory_(std::move(memory)),
       intent_(memory_, sizeof(Intent)),
       aside_(sys::make_pipe()),
-      buffer_(kMaxBatch) {}
+      buffer_(kMaxBatch) {
+    // What was copied aside must fit into the stage in one step; a user over the limit for pipes
+    // is given smaller ones. (pipe(7), pipe-user-pages-soft)
+    sys::limit_capacity(aside_.write_end, stage_.write_end);
+}
 
 LogStage LogStage::create() {
     sys::Pipe pipe = sys::make_pipe();
@@ -78,14 +81,14 @@ std::vector<sys::FdRef> LogStage::fds() const {
     return {stage_.read_end.ref(), stage_.write_end.ref(), memory_.ref()};
 }
 
-bool LogStage::has_committed() const {
-    return sys::readable_bytes(stage_.read_end) != 0;
+std::size_t LogStage::committed_bytes() const {
+    return sys::readable_bytes(stage_.read_end);
 }
 
 void LogStage::recover() {
     Intent& intent = intent_of(intent_);
     const bool is_open = intent.valid.load(std::memory_order_acquire) != 0;
-    if (is_open && !has_committed()) {
+    if (is_open && committed_bytes() == 0) {
         const std::string path(intent.path.data());
         const std::optional<sys::UniqueFd> file =
             sys::try_open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -94,9 +97,7 @@ void LogStage::recover() {
         }
     }
     forget();
-    if (has_committed()) {
-        empty(stage_.read_end, kMaxBatch);
-    }
+    (void)take(stage_.read_end, committed_bytes());  // they are in their file
 }
 
 std::optional<std::string_view> LogStage::peek(sys::FdRef pipe) {
@@ -107,15 +108,17 @@ std::optional<std::string_view> LogStage::peek(sys::FdRef pipe) {
     if (copied.error_number != 0) {
         throw_errno_value(copied.error_number, "tee");
     }
-    if (copied.size == 0) {
-        return std::string_view();
-    }
-    empty(aside_.read_end, copied.size);
-    return std::string_view(buffer_.data(), copied.size);
+    return take(aside_.read_end, copied.size);
 }
 
-void LogStage::empty(sys::FdRef read_end, std::size_t size) {
-    (void)sys::read_some(read_end, buffer_.data(), std::min(size, buffer_.size()));
+/// Reads what is known to be there: in one read(2), unless the container has made its pipe one of
+/// packets, each of which ends a read.
+std::string_view LogStage::take(sys::FdRef read_end, std::size_t size) {
+    std::size_t taken = 0;
+    while (taken < size) {
+        taken += sys::read_some(read_end, buffer_.data() + taken, size - taken);
+    }
+    return {buffer_.data(), size};
 }
 
 void LogStage::intend(const LogPlace& place) {
@@ -132,13 +135,14 @@ void LogStage::intend(const LogPlace& place) {
 
 void LogStage::commit(sys::FdRef pipe, std::size_t size) {
     // As many buffers as were copied aside, so they all fit: the stage's pipe is empty and as
-    // large.
+    // large. Fewer bytes, or none (EAGAIN), are there only if the container has read its own
+    // output meanwhile.
     const sys::Transferred moved = sys::try_splice(pipe, stage_.write_end, size);
-    if (moved.error_number != 0) {
+    if (moved.error_number != 0 && moved.error_number != EAGAIN) {
         throw_errno_value(moved.error_number, "splice");
     }
     forget();
-    empty(stage_.read_end, moved.size);
+    (void)take(stage_.read_end, moved.size);
 }
 
 std::string& LogStage::records() {

@@ -4,6 +4,7 @@
 #include "corun/base/error.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <cerrno>
@@ -45,6 +46,25 @@ std::size_t readable_bytes(FdRef pipe) {
         throw_errno("ioctl(FIONREAD)");
     }
     return static_cast<std::size_t>(count);
+}
+
+bool has_writer(FdRef pipe) {
+    struct pollfd state = {.fd = pipe.number(), .events = 0, .revents = 0};
+    if (::poll(&state, 1, 0) < 0) {
+        throw_errno("poll");
+    }
+    return (state.revents & POLLHUP) == 0;
+}
+
+void limit_capacity(FdRef pipe, FdRef model) {
+    const int wanted = ::fcntl(model.number(), F_GETPIPE_SZ);
+    const int present = ::fcntl(pipe.number(), F_GETPIPE_SZ);
+    if (wanted < 0 || present < 0) {
+        throw_errno("fcntl(F_GETPIPE_SZ)");
+    }
+    if (present > wanted && ::fcntl(pipe.number(), F_SETPIPE_SZ, wanted) < 0) {
+        throw_errno("fcntl(F_SETPIPE_SZ)");
+    }
 }
 
 }  // namespace corun::sys

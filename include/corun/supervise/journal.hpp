@@ -15,14 +15,21 @@ inline constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
 class Journal {
 public:
     /// Connects when first written to.
-    Journal(std::string id, std::string socket = kJournalSocket)
+    explicit Journal(std::string id, std::string socket = kJournalSocket)
         : id_(std::move(id)), path_(std::move(socket)) {}
 
-    /// One entry. `ends`: the line does. 0, or an errno; EAGAIN: the journal takes no more for now.
-    [[nodiscard]] int send_errno(LogStream stream, std::string_view line, bool ends);
+    /// What was sent, and the errno for which the rest was not.
+    struct Sent {
+        LogPart part;
+        int error_number = 0;
+    };
+
+    /// An entry for each line, many in one call. EAGAIN: the journal takes no more for now.
+    [[nodiscard]] Sent send(LogStream stream, std::string_view bytes);
 
 private:
-    [[nodiscard]] std::string entry(LogStream stream, std::string_view line, bool ends) const;
+    [[nodiscard]] int connect_errno();
+    [[nodiscard]] std::string fields(LogStream stream) const;
 
     std::string id_;
     std::string path_;

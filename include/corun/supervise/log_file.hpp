@@ -2,10 +2,13 @@
 // the supervisor. A record is in one file, whole; all errors are told by return.
 #pragma once
 
+#include "corun/supervise/log_record.hpp"
 #include "corun/supervise/log_stage.hpp"
 #include "corun/supervise/policy.hpp"
 #include "corun/sys/fd.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,12 +27,19 @@ public:
     /// Where the next append() writes. Only of an open one.
     [[nodiscard]] LogPlace place() const;
 
-    /// All of `records`, or nothing. 0, or an errno.
-    [[nodiscard]] int append_errno(std::string_view records);
+    /// All of `records`, or nothing. `in_line`: the line of the last one goes on in `stream`'s next
+    /// record. 0, or an errno.
+    [[nodiscard]] int append_errno(std::string_view records, LogStream stream, bool in_line);
 
-    /// Begins a new file where this one is large enough. Not between the parts of a line, unless it
-    /// is twice as large. True if it did.
-    [[nodiscard]] bool rotate_if_due();
+    /// How much it takes until it is full.
+    [[nodiscard]] std::size_t room() const;
+
+    /// Whether a new file is to be begun before `size` bytes are appended. Not between the parts of
+    /// a line, unless it is twice as large as it should be, and not if this one is empty.
+    [[nodiscard]] bool is_due(std::size_t size) const;
+
+    /// The files move on by one, and the oldest go. 0, or an errno, and then it goes on as it was.
+    [[nodiscard]] int rotate_errno();
 
     /// Opens it anew with the next batch: somebody may have moved it.
     void close() { file_.reset(); }
@@ -39,6 +49,7 @@ public:
 private:
     [[nodiscard]] std::uint64_t size_limit() const;
     void rotate();
+    void remove_beyond_count() const;
     void remove_beyond_total() const;
 
     std::string path_;
@@ -47,7 +58,7 @@ private:
     std::uint64_t device_ = 0;
     std::uint64_t inode_ = 0;
     std::uint64_t size_bytes_ = 0;
-    bool in_line_ = false;  // the last record's line goes on
+    std::array<bool, 2> in_line_{};  // by stream: the last record's line goes on
 };
 
 }  // namespace corun::supervise

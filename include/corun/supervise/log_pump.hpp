@@ -34,11 +34,11 @@ public:
     /// Until the end of the stream, or cancelled. At once if there is no such stream.
     [[nodiscard]] async::Task<> pump(LogStream stream);
 
-    /// What is in the pipes now, without waiting.
+    /// What is in the pipes now, without waiting, and nothing that comes meanwhile. What cannot be
+    /// written now is lost, and counted as dropped.
     void take_what_is_there();
 
-    /// After the container's end: what is left in the pipes, without waiting. What cannot be
-    /// written now is lost, and counted as dropped. The streams are closed then.
+    /// After the container's end: takes what is there, and closes the streams.
     void drain();
 
     /// The file is opened anew with the next batch.
@@ -55,22 +55,34 @@ public:
     [[nodiscard]] sys::UniqueFd follow();
 
 private:
-    enum class Outcome { done, empty, torn, ended, refused };
+    enum class Outcome {
+        done,
+        empty,    // for now
+        torn,     // nothing is there but the first bytes of a character
+        ended,    // for good
+        refused,  // it cannot be written now
+    };
 
-    /// A character at the end of a batch whose last bytes are not there yet.
+    /// The first bytes of a character, alone.
     enum class Torn { left, taken };
+
+    /// What was written of a batch, and the errno for which the rest was not.
+    struct Written {
+        LogPart part;
+        int error_number = 0;
+    };
 
     [[nodiscard]] sys::UniqueFd& pipe_of(LogStream stream) {
         return pipes_[static_cast<std::size_t>(stream)];
     }
 
     [[nodiscard]] Outcome take_batch(LogStream stream, Torn torn);
-    [[nodiscard]] int write(LogStream stream, std::string_view bytes);
-    [[nodiscard]] int write_file(LogStream stream, std::string_view bytes);
-    [[nodiscard]] int write_journal(LogStream stream, std::string_view bytes);
+    [[nodiscard]] Written write(LogStream stream, std::string_view bytes);
+    [[nodiscard]] Written write_file(LogStream stream, std::string_view bytes);
+    [[nodiscard]] int open_file(std::size_t size);
     void drop(LogStream stream, std::size_t size);
     void drain_pipe(LogStream stream);
-    void tell_dropped(LogStream stream);
+    [[nodiscard]] int tell_dropped(LogStream stream);
     void pass_to_followers(std::string_view bytes);
 
     std::string id_;

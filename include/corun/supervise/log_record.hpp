@@ -19,16 +19,27 @@ enum class LogStream : std::uint8_t { out, error };
 /// `2026-11-23T05:10:43.123456789Z`: always nine digits, so that records can be compared as text.
 [[nodiscard]] std::string log_time(std::chrono::system_clock::time_point when);
 
-/// Appends `bytes` to `out`, a record for each line, all with the same time. What comes behind the
-/// last newline is a record that says that its line goes on: tagged P (k8s-file, which is the CRI's
-/// format), or without the newline at its end (json-file).
-/// Returns how many lines ended.
-std::size_t append_records(
-    std::string& out,
-    LogDriver driver,
-    LogStream stream,
-    std::string_view time,
-    std::string_view bytes
+/// What was put into records: a part of the bytes from the first one on, and the lines that end in
+/// it. Whole lines only, unless `in_line`.
+struct LogPart {
+    std::size_t bytes = 0;
+    std::size_t lines = 0;
+    bool in_line = false;  // its last line goes on
+};
+
+/// How records are written.
+struct LogForm {
+    LogDriver driver = LogDriver::k8s_file;
+    LogStream stream = LogStream::out;
+    std::string_view time;
+};
+
+/// Appends `bytes` to `out`, a record for each line, until `out` would be larger than `limit`; but
+/// one record at least. What comes behind the last newline is a record that says that its line goes
+/// on: tagged P (k8s-file, which is the CRI's format), or without the newline at its end
+/// (json-file).
+LogPart append_records(
+    std::string& out, const LogForm& form, std::string_view bytes, std::size_t limit
 );
 
 /// How many bytes at the end of `bytes` begin a character of UTF-8 that is not complete: 0 to 3.

@@ -14,6 +14,9 @@
 // empty: what may be in the file is cut off again, the bytes are still in the container's pipe.
 // After 4 that pipe is not empty: the file is right. Within 5 it is not empty, too, or there is no
 // intent. A write that fails is taken back the same way, and the container's pipe keeps the bytes.
+//
+// A container can reach both ends of its pipe (/proc/self/fd/1): it may read from it in between, or
+// make reads end at each of its writes (O_DIRECT). Both must harm nobody's log but its own.
 #pragma once
 
 #include "corun/sys/fd.hpp"
@@ -72,8 +75,8 @@ private:
     LogStage(sys::UniqueFd read_end, sys::UniqueFd write_end, sys::UniqueFd memory);
 
     void recover();
-    void empty(sys::FdRef read_end, std::size_t size);
-    [[nodiscard]] bool has_committed() const;
+    [[nodiscard]] std::string_view take(sys::FdRef read_end, std::size_t size);
+    [[nodiscard]] std::size_t committed_bytes() const;
 
     sys::Pipe stage_;
     sys::UniqueFd memory_;

@@ -18,4 +18,11 @@ namespace corun::sys {
 /// How many bytes wait to be read (FIONREAD).
 [[nodiscard]] std::size_t readable_bytes(FdRef pipe);
 
+/// Somebody has a write end of the pipe whose read end this is.
+[[nodiscard]] bool has_writer(FdRef pipe);
+
+/// `pipe` gets no more room than `model` has (F_SETPIPE_SZ), so that all that fits into `pipe` fits
+/// into `model`. Both must be empty.
+void limit_capacity(FdRef pipe, FdRef model);
+
 }  // namespace corun::sys

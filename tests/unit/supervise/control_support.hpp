@@ -23,7 +23,7 @@ namespace corun::supervise::testing {
 class ScratchDirectory {
 public:
     ScratchDirectory() {
-        char name[] = "/tmp/corun-control-XXXXXX";
+        char name[] = "/tmp/corun-test-XXXXXX";
         path = ::mkdtemp(name);
     }
 
