@@ -32,11 +32,15 @@ void Children::reap() {
         if (workers_.erase(child->process.pid) != 0) {
             continue;
         }
-        if (ended_.size() == kMaxRemembered) {
-            ended_.pop_front();
-        }
-        ended_.push_back({.process = child->process, .status = child->status});
+        remember({.process = child->process, .status = child->status});
     }
+}
+
+void Children::remember(const EndedProcess& ended) {
+    if (ended_.size() == kMaxRemembered) {
+        ended_.pop_front();
+    }
+    ended_.push_back(ended);
 }
 
 const EndedProcess* Children::find(const sys::ProcessIdentity& process) const {
@@ -44,11 +48,6 @@ const EndedProcess* Children::find(const sys::ProcessIdentity& process) const {
         return is_same(ended.process, process);
     });
     return found == ended_.rend() ? nullptr : &*found;
-}
-
-std::vector<EndedProcess> Children::last(std::size_t count) const {
-    const auto begin = ended_.end() - static_cast<std::ptrdiff_t>(std::min(count, ended_.size()));
-    return {begin, ended_.end()};
 }
 
 }  // namespace corun::supervise

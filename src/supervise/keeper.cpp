@@ -10,6 +10,7 @@
 #include "corun/base/scope.hpp"
 #include "corun/supervise/children.hpp"
 #include "corun/supervise/keeper_messages.hpp"
+#include "corun/supervise/keeper_state.hpp"
 #include "corun/supervise/worker.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/message.hpp"
@@ -19,10 +20,10 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,9 +36,6 @@ namespace {
 
 /// So that a reply fits a message, with much to spare.
 constexpr std::size_t kMaxNamesBytes = 16384;
-constexpr std::size_t kMaxEndedInReply = 200;
-
-using Fds = std::vector<sys::UniqueFd>;
 
 std::vector<sys::FdRef> refs_of(const Fds& fds) {
     return {fds.begin(), fds.end()};
@@ -45,10 +43,14 @@ std::vector<sys::FdRef> refs_of(const Fds& fds) {
 
 class Keeper : NonCopyable {
 public:
-    explicit Keeper(sys::UniqueFd listener)
-        : listener_(sys::duplicate(listener, kKeptFrom)), signals_({SIGCHLD}) {}
+    Keeper(sys::UniqueFd listener, KeeperState state);
 
     static async::Task<> run(async::Group& group, Keeper* self);
+
+    /// The program to go on with; empty: none, this is the end.
+    [[nodiscard]] const std::string& successor() const { return successor_; }
+
+    [[nodiscard]] KeeperState take_state();
 
 private:
     static async::Task<> reap(Keeper* self);
@@ -67,10 +69,28 @@ private:
     sys::UniqueFd listener_;
     async::SignalStream signals_;
     Children children_;
-    std::map<std::string, Fds, std::less<>> kept_;
+    KeptFds kept_;
     Fds waiting_for_settled_;
     std::size_t clients_ = 0;
+    std::string successor_;
 };
+
+Keeper::Keeper(sys::UniqueFd listener, KeeperState state)
+    : listener_(sys::duplicate(listener, kKeptFrom)),
+      signals_({SIGCHLD}),
+      kept_(std::move(state.kept)) {
+    for (const EndedProcess& ended : state.ended) {
+        children_.remember(ended);
+    }
+    children_.reap();  // what has ended in between
+}
+
+KeeperState Keeper::take_state() {
+    return {
+        .kept = std::move(kept_),
+        .ended = {children_.ended().begin(), children_.ended().end()},
+    };
+}
 
 /// Who does not read the answer need not have it.
 void answer(
@@ -151,9 +171,10 @@ KeeperReply Keeper::answer_to(const KeeperRequest& request) {
                 reply.ended.push_back(*ended);
             }
             return reply;
-        case KeeperVerb::end:
-            children_.reap();
-            reply.ended = children_.last(kMaxEndedInReply);
+        case KeeperVerb::renew:
+            if (children_.is_starting()) {
+                throw Error("a container is being started", EBUSY);
+            }
             return reply;
         default:
             return reply;
@@ -198,7 +219,8 @@ void Keeper::handle(async::Group& group, sys::FdMessage message) {
         reply.error_number = error.error_number();
         answer(message.fds.back(), reply);
     }
-    if (request.verb == KeeperVerb::end) {
+    if (request.verb == KeeperVerb::renew) {
+        successor_ = request.name;
         group.cancel();
     }
 }
@@ -250,9 +272,12 @@ async::Task<> Keeper::run(async::Group& group, Keeper* self) {
 void run_keeper(sys::UniqueFd listener) {
     sys::set_child_subreaper();
     sys::set_process_name("corun-keeper");
-    Keeper keeper(std::move(listener));
+    Keeper keeper(std::move(listener), take_keeper_state());
     async::Loop loop;
     loop.run(async::with_group(Keeper::run, &keeper));
+    if (!keeper.successor().empty()) {
+        execute_keeper(keeper.successor(), keeper.take_state());
+    }
 }
 
 }  // namespace corun::supervise

@@ -26,7 +26,7 @@ constexpr std::array<std::pair<std::string_view, KeeperVerb>, 8> kVerbs{{
     {"work", KeeperVerb::work},
     {"status", KeeperVerb::status},
     {"settle", KeeperVerb::settle},
-    {"end", KeeperVerb::end},
+    {"renew", KeeperVerb::renew},
 }};
 
 std::string_view name_of(KeeperVerb verb) {
@@ -157,7 +157,6 @@ std::string to_json(const KeeperRequest& request) {
 std::string to_json(const KeeperReply& reply) {
     JsonWriter json;
     json.begin_object();
-    json.member("version", reply.version);
     if (!reply.error.empty()) {
         json.member("error", reply.error);
         json.member("errno", reply.error_number);
@@ -197,7 +196,6 @@ KeeperReply reply_from_json(std::string_view text) {
     const JsonDocument document(text);
     const JsonValue root = document.root();
     KeeperReply reply;
-    read_required(root, "version", reply.version);
     read_optional(root, "error", reply.error);
     read_optional(root, "errno", reply.error_number);
     read_optional(root, "names", reply.names);

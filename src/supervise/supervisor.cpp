@@ -110,7 +110,7 @@ Supervisor::~Supervisor() = default;
 
 // --- The keeper --------------------------------------------------------------------------------
 
-/// One of an older version is replaced: what it keeps is passed on, and it becomes none's parent.
+/// After an upgrade it gets the new program, too: it forks those that start containers.
 async::Task<> Supervisor::find_keeper() {
     const std::string& root = surroundings_.engine.options().root;
     surroundings_.keeper = KeeperClient::try_connect(root);
@@ -121,6 +121,14 @@ async::Task<> Supervisor::find_keeper() {
     KeeperRequest settle;
     settle.verb = KeeperVerb::settle;
     (void)co_await surroundings_.keeper->ask(std::move(settle));
+    if (inherited_.upgrades == 0) {
+        co_return;
+    }
+    KeeperRequest renew;
+    renew.verb = KeeperVerb::renew;
+    renew.name = options_.program;
+    (void)co_await surroundings_.keeper->ask(std::move(renew));
+    surroundings_.keeper.emplace(KeeperClient::connect(root));
 }
 
 void Supervisor::renew_keeper() {

@@ -7,16 +7,10 @@
 #include "corun/base/text.hpp"
 #include "corun/oci/json_reader.hpp"
 #include "corun/oci/json_writer.hpp"
-#include "corun/sys/file.hpp"
-#include "corun/sys/process.hpp"
+#include "corun/supervise/succession.hpp"
 #include "corun/sys/spawn.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -28,8 +22,7 @@ using oci::JsonDocument;
 using oci::JsonValue;
 using oci::JsonWriter;
 
-/// Holds the number of the descriptor with the text.
-constexpr const char* kVariable = "CORUN_SUPERVISE_INHERITED";
+constexpr const char* kVariable = "CORUN_SUPERVISE_LEGACY";
 constexpr std::chrono::seconds kAnswerLimit{10};
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
@@ -51,10 +44,6 @@ std::string from_hex(std::string_view text) {
         bytes += static_cast<char>(value.value_or(0));
     }
     return bytes;
-}
-
-int number_of(const sys::UniqueFd& fd) {
-    return fd ? fd.ref().number() : -1;
 }
 
 std::string to_text(const Inheritance& inheritance) {
@@ -79,15 +68,10 @@ std::string to_text(const Inheritance& inheritance) {
     return json.take();
 }
 
-/// Becomes this program's, and nobody else's.
 sys::UniqueFd take_fd(JsonValue object, std::string_view name) {
     int number = -1;
     oci::read_required(object, name, number);
-    sys::UniqueFd fd(number);
-    if (fd) {
-        sys::set_close_on_exec(fd, true);
-    }
-    return fd;
+    return take_inherited_fd(number);
 }
 
 Inheritance from_text(std::string_view text) {
@@ -110,37 +94,20 @@ Inheritance from_text(std::string_view text) {
     return inheritance;
 }
 
-void pass_on(const Inheritance& inheritance, bool yes) {
-    const auto pass = [yes](const sys::UniqueFd& fd) {
+std::vector<sys::FdRef> all_fds(const Inheritance& inheritance) {
+    std::vector<sys::FdRef> fds;
+    const auto add = [&](const sys::UniqueFd& fd) {
         if (fd) {
-            sys::set_close_on_exec(fd, !yes);
+            fds.push_back(fd.ref());
         }
     };
-    pass(inheritance.lock);
-    pass(inheritance.metrics);
-    pass(inheritance.control.listener);
+    add(inheritance.lock);
+    add(inheritance.metrics);
+    add(inheritance.control.listener);
     for (const IdleConnection& connection : inheritance.control.connections) {
-        pass(connection.socket);
+        add(connection.socket);
     }
-}
-
-std::vector<std::string> own_arguments() {
-    const std::string text = sys::read_file(sys::FdRef::cwd(), "/proc/self/cmdline");
-    std::vector<std::string> arguments;
-    for (const std::string_view word : split(text, '\0')) {
-        arguments.emplace_back(word);
-    }
-    arguments.pop_back();  // behind the last NUL
-    return arguments;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    for (std::string& text : texts) {
-        pointers.push_back(text.data());
-    }
-    pointers.push_back(nullptr);
-    return pointers;
+    return fds;
 }
 
 }  // namespace
@@ -160,31 +127,12 @@ async::Task<> check_program(std::string program) {
 }
 
 void execute_upgrade(const std::string& program, const Inheritance& inheritance) {
-    const sys::UniqueFd state = sys::memfd_create("corun-inheritance");
-    sys::write_all(state, to_text(inheritance));
-    sys::seek_to_start(state);
-    sys::set_close_on_exec(state, false);
-    std::vector<std::string> arguments = own_arguments();
-    std::vector<std::string> environment = sys::current_environment();
-    environment.push_back(concat(kVariable, "=", state.ref().number()));
-    pass_on(inheritance, true);
-    const int error_number = sys::execve_errno(
-        program.c_str(), pointers_to(arguments).data(), pointers_to(environment).data()
-    );
-    pass_on(inheritance, false);
-    throw_errno_value(error_number, "exec", program);
+    execute_successor(program, kVariable, to_text(inheritance), all_fds(inheritance));
 }
 
 Inheritance take_inheritance() {
-    const char* const value = std::getenv(kVariable);  // NOLINT(concurrency-mt-unsafe): one thread
-    const auto number = value == nullptr ? std::nullopt : parse_number<int>(value);
-    ::unsetenv(kVariable);  // NOLINT(concurrency-mt-unsafe): one thread
-    if (!number) {
-        return {};
-    }
-    const sys::UniqueFd state(*number);
-    constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
-    return from_text(sys::read_all(state, kMaxBytes));
+    const std::optional<std::string> text = take_legacy(kVariable);
+    return text ? from_text(*text) : Inheritance();
 }
 
 }  // namespace corun::supervise

@@ -7,10 +7,8 @@
 
 #include <sys/types.h>
 
-#include <cstddef>
 #include <deque>
 #include <map>
-#include <vector>
 
 namespace corun::supervise {
 
@@ -27,8 +25,10 @@ public:
     /// Nothing if it has not ended, was no child or is long forgotten.
     [[nodiscard]] const EndedProcess* find(const sys::ProcessIdentity& process) const;
 
-    /// The latest `count` of those that have ended, without workers.
-    [[nodiscard]] std::vector<EndedProcess> last(std::size_t count) const;
+    /// Those that have ended, without workers, oldest first.
+    [[nodiscard]] const std::deque<EndedProcess>& ended() const { return ended_; }
+
+    void remember(const EndedProcess& ended);
 
 private:
     std::map<pid_t, WorkKind> workers_;

@@ -13,10 +13,6 @@
 
 namespace corun::supervise {
 
-/// Grows when a keeper of another version could not be worked with; `list`, `take` and `end` stay
-/// as they are for ever, so that it can be replaced.
-inline constexpr unsigned kKeeperVersion = 1;
-
 enum class WorkKind : std::uint8_t {
     run,    // start the container. With it: its standard output and error, and the write end of the
             // readiness pipe if there is one.
@@ -44,7 +40,7 @@ enum class KeeperVerb : std::uint8_t {
     work,    // fork a worker, which answers itself
     status,  // how `process`, once a child of the keeper, ended
     settle,  // answered once no container is being started
-    end,     // answered with what nobody has asked for yet; then the keeper is gone
+    renew,   // execute the program `name` in the keeper's place; the answer comes before
 };
 
 /// One socket to answer on comes last among the descriptors, but with keep and drop, which are not
@@ -63,7 +59,6 @@ struct EndedProcess {
 
 /// The answer to any of them; what the question was not about is left empty.
 struct KeeperReply {
-    unsigned version = kKeeperVersion;
     std::string error;  // without the errno's text; empty: none
     int error_number = 0;
     std::vector<std::string> names;
