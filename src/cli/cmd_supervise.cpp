@@ -120,7 +120,7 @@ int supervise_bundles(const Invocation& invocation) {
     supervise::Supervisor supervisor(
         engine,
         std::move(options),
-        supervise::take_service_environment(),
+        supervise::read_service_environment(),
         supervise::take_inheritance()
     );
     async::Loop loop;

@@ -1,26 +1,26 @@
 // sd_notify(3) without libsystemd, which has no static library: datagrams of lines.
 #include "corun/supervise/service_notify.hpp"
 
+#include "corun/async/ready.hpp"
 #include "corun/async/timer.hpp"
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/sys/file.hpp"
 #include "corun/sys/socket.hpp"
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
-#include <span>
 #include <utility>
 
 namespace corun::supervise {
 
 namespace {
 
-std::string take_variable(const char* name) {
+std::string variable(const char* name) {
     const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
-    std::string text = value == nullptr ? std::string() : std::string(value);
-    ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
-    return text;
+    return value == nullptr ? std::string() : std::string(value);
 }
 
 std::chrono::microseconds monotonic_now() {
@@ -31,10 +31,10 @@ std::chrono::microseconds monotonic_now() {
 
 }  // namespace
 
-ServiceEnvironment take_service_environment() {
-    ServiceEnvironment environment{.notify_socket = take_variable("NOTIFY_SOCKET")};
-    const auto interval = parse_number<std::int64_t>(take_variable("WATCHDOG_USEC"));
-    const std::string pid = take_variable("WATCHDOG_PID");
+ServiceEnvironment read_service_environment() {
+    ServiceEnvironment environment{.notify_socket = variable("NOTIFY_SOCKET")};
+    const auto interval = parse_number<std::int64_t>(variable("WATCHDOG_USEC"));
+    const std::string pid = variable("WATCHDOG_PID");
     const bool is_meant = pid.empty() || parse_number<pid_t>(pid) == ::getpid();
     if (interval && *interval > 0 && is_meant) {
         environment.watchdog = std::chrono::microseconds(*interval);
@@ -49,28 +49,47 @@ ServiceNotify::ServiceNotify(ServiceEnvironment environment)
             [] { return "$NOTIFY_SOCKET"; },
             [&] { return sys::connect_datagram(environment_.notify_socket); }
         );
+        sys::set_non_blocking(socket_);
     }
 }
 
-void ServiceNotify::tell(std::string_view lines) const noexcept {
+void ServiceNotify::tell(std::string lines) {
     if (!socket_) {
         return;
     }
-    try {
-        sys::send_record(socket_, std::as_bytes(std::span(lines)));
-    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): containers matter more
+    waiting_.push_back(std::move(lines));
+    send_waiting();
+    if (!waiting_.empty()) {
+        more_.notify_all();
     }
 }
 
-void ServiceNotify::ready(std::string_view status) const {
+/// A manager that is gone is passed over: containers matter more.
+void ServiceNotify::send_waiting() {
+    while (!waiting_.empty() && sys::try_write(socket_, waiting_.front()).error_number != EAGAIN) {
+        waiting_.pop_front();
+    }
+}
+
+async::Task<> ServiceNotify::deliver() {
+    while (true) {
+        if (waiting_.empty()) {
+            co_await more_.changed();
+        }
+        co_await async::writable(socket_);
+        send_waiting();
+    }
+}
+
+void ServiceNotify::ready(std::string_view status) {
     tell(concat("READY=1\nSTATUS=", status, "\nMAINPID=", ::getpid()));
 }
 
-void ServiceNotify::reloading() const {
+void ServiceNotify::reloading() {
     tell(concat("RELOADING=1\nMONOTONIC_USEC=", monotonic_now().count()));
 }
 
-async::Task<> ServiceNotify::feed_watchdog() const {
+async::Task<> ServiceNotify::feed_watchdog() {
     if (!environment_.watchdog || !socket_) {
         co_return;
     }

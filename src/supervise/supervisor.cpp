@@ -413,6 +413,7 @@ async::Task<> Supervisor::serve(async::Group& group, Supervisor* self) {
         );
     }
     group.spawn(measure_lag(self));
+    group.spawn(self->service_.deliver());
     group.spawn(self->service_.feed_watchdog());
     group.spawn(tell_readiness(self));
     co_await end_when_all_have(self);

@@ -301,15 +301,13 @@ async::Task<bool> UnitRun::adopt() {
         record = directory ? directory->load() : std::nullopt;
     }
     const bool is_known = facts.process.pid != 0;
-    std::optional<sys::Pidfd> process =
-        sys::try_open_process(is_known || !record ? facts.process : record->init);
-    if (!process && !is_known) {
-        co_return false;  // the start did not come far
-    }
-    if (process && !is_known) {
+    if (!is_known && record && record->phase == container::Phase::created) {
         note_process(record->init);
     }
-    if (process) {
+    if (facts.process.pid == 0) {
+        co_return false;  // the start did not come far
+    }
+    if (std::optional<sys::Pidfd> process = sys::try_open_process(facts.process)) {
         process_ = *std::move(process);
     }
     facts.starting = false;

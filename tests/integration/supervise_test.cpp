@@ -5,7 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <random>
 #include <string>
 
 using namespace corun;
@@ -432,11 +435,66 @@ TEST_CASE("supervise: a live upgrade is noticed by nobody" * needs(Capability::c
     supervised.wait_for_log("web", " F 1000\n");
     supervised.process().signal(SIGUSR2);
     supervised.wait_for_log("web", " F 2000\n");
+    supervised.wait_until_told("RELOADING=1", 2);
+    supervised.wait_until_told("READY=1", 3);
 
     CHECK(supervised.unit("web")["pid"] == before["pid"]);
     CHECK(supervised.unit("web")["starts"] == 1);
     (void)supervised.stop();
     check_counted(supervised.log_lines("web"));
+}
+
+/// Says that it has started, in a file of the host's and in its log, and ends soon.
+Bundle& short_lived(Bundle& bundle, const std::string& data) {
+    return bundle
+        .args(
+            {"sh", "-c", "echo start >> /data/starts; echo run; sleep 0.0$((RANDOM % 5)); echo end"}
+        )
+        .mount({.destination = "/data", .type = "bind", .source = data, .options = {"bind", "rw"}})
+        .annotation("org.corun.restart", "always")
+        .annotation("org.corun.restart-delay", "10ms")
+        .annotation("org.corun.restart-max-delay", "10ms");
+}
+
+/// $CORUN_TEST_KILLS in the long test.
+unsigned number_of_kills() {
+    constexpr unsigned kKills = 20;
+    const char* const text = std::getenv("CORUN_TEST_KILLS");
+    return text == nullptr ? kKills : parse_number<unsigned>(text).value_or(kKills);
+}
+
+TEST_CASE(
+    "supervise: killed at any moment, it starts nothing twice and loses no exit and no byte" *
+    needs(Capability::cgroup2)
+) {
+    TempDir data;
+    Bundle steady;
+    Bundle restless;
+    Supervised supervised;
+    supervised.add(counting(steady), "steady");
+    supervised.add(short_lived(restless, data.path()), "restless");
+    std::minstd_rand random(4711);
+    const unsigned kills = number_of_kills();
+
+    for (unsigned i = 0; i < kills; ++i) {
+        supervised.start();
+        supervised.let_run(std::chrono::microseconds(random() % 150'000));
+        supervised.kill();
+    }
+    supervised.start({"--stop-timeout", "0"});
+    supervised.wait_until_ready();
+    supervised.wait_for("started", "restless");
+    (void)supervised.stop();
+
+    check_counted(supervised.log_lines("steady"));
+    CHECK(supervised.unit("steady")["starts"] == 1);
+    const std::size_t starts = occurrences(read_text(data / "starts"), "start\n");
+    CAPTURE(supervised.unit("restless").dump());
+    CHECK(supervised.unit("restless")["starts"] == starts);
+    const std::string log = supervised.log("restless");
+    CHECK(occurrences(log, " F run\n") == starts);
+    // The last one may have been killed before its end.
+    CHECK(occurrences(log, " F end\n") + 1 >= starts);
 }
 
 TEST_CASE(

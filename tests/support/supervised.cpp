@@ -73,12 +73,12 @@ Supervised::~Supervised() {
     }
 }
 
-void Supervised::wait_until_ready() {
-    while (!contains(told_, "READY=1")) {
+void Supervised::wait_until_told(std::string_view line, std::size_t times) {
+    while (occurrences(told_, line) < times) {
         pollfd event = {.fd = notify_.ref().number(), .events = POLLIN, .revents = 0};
         if (::poll(&event, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) !=
             1) {
-            throw HarnessError("the supervisor is not ready");
+            throw HarnessError(concat("the supervisor does not say ", line));
         }
         char buffer[4096];
         const std::size_t got = sys::read_some(notify_, buffer, sizeof buffer);
@@ -113,6 +113,11 @@ void Supervised::wait_for(const std::string& kind, const std::string& id, std::s
 
 std::size_t Supervised::count(const std::string& kind, const std::string& id) const {
     return occurrences(process_->output(), event_text(kind, id));
+}
+
+void Supervised::let_run(std::chrono::microseconds time) {
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time);
+    (void)wait_for_exit(process_->pidfd(), milliseconds);
 }
 
 void Supervised::begin_stop() {

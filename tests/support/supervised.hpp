@@ -5,6 +5,7 @@
 #include "proc.hpp"
 #include "runtime.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,8 +32,11 @@ public:
     /// Starts it, with its events on standard output.
     void start(const std::vector<std::string>& options = {});
 
-    /// Until it has told the service manager (sd_notify(3)) that the first round of starts is over.
-    void wait_until_ready();
+    /// Until it has told the service manager (sd_notify(3)) that, so many times.
+    void wait_until_told(std::string_view line, std::size_t times = 1);
+
+    /// That the first round of starts is over.
+    void wait_until_ready() { wait_until_told("READY=1"); }
 
     /// All that it has told the service manager.
     [[nodiscard]] const std::string& told() const { return told_; }
@@ -42,6 +46,9 @@ public:
 
     /// How many were told so far.
     [[nodiscard]] std::size_t count(const std::string& kind, const std::string& id) const;
+
+    /// Lets time pass, for a moment that is not chosen by what happens.
+    void let_run(std::chrono::microseconds time);
 
     /// SIGTERM; another hastens it.
     void begin_stop();

@@ -1,10 +1,13 @@
 // The supervisor as a service of systemd's: what it says to the service manager (sd_notify(3)).
 #pragma once
 
+#include "corun/async/condition.hpp"
 #include "corun/async/task.hpp"
+#include "corun/base/scope.hpp"
 #include "corun/sys/fd.hpp"
 
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,34 +20,39 @@ struct ServiceEnvironment {
     std::optional<std::chrono::microseconds> watchdog;  // $WATCHDOG_USEC, if meant for this process
 };
 
-/// Reads it, and takes it out of the environment, as it is not meant for children.
-[[nodiscard]] ServiceEnvironment take_service_environment();
+/// It stays in the environment, for the program that an upgrade executes.
+[[nodiscard]] ServiceEnvironment read_service_environment();
 
-/// Says nothing where there is nobody to tell.
-class ServiceNotify {
+/// Says nothing where there is nobody to tell. A manager that is slow is not waited for: what it
+/// has no room for is said later, in order.
+class ServiceNotify : NonCopyable {
 public:
     explicit ServiceNotify(ServiceEnvironment environment);
 
-    /// Lines as of sd_notify(3). A manager that does not take them is passed over.
-    void tell(std::string_view lines) const noexcept;
+    /// Lines as of sd_notify(3).
+    void tell(std::string lines);
+
+    /// Says what is still to be said, for ever.
+    [[nodiscard]] async::Task<> deliver();
 
     /// `READY=1`, after a reload and an upgrade as well.
-    void ready(std::string_view status) const;
+    void ready(std::string_view status);
 
     /// `RELOADING=1`, to be followed by ready().
-    void reloading() const;
+    void reloading();
 
-    void stopping() const { tell("STOPPING=1"); }
+    void stopping() { tell("STOPPING=1"); }
 
     /// Feeds the watchdog, for ever; ends at once if there is none.
-    [[nodiscard]] async::Task<> feed_watchdog() const;
-
-    /// As it was read, for the program that takes this one's place.
-    [[nodiscard]] const ServiceEnvironment& environment() const { return environment_; }
+    [[nodiscard]] async::Task<> feed_watchdog();
 
 private:
+    void send_waiting();
+
     ServiceEnvironment environment_;
     sys::UniqueFd socket_;
+    std::deque<std::string> waiting_;
+    async::Condition more_;
 };
 
 }  // namespace corun::supervise
