@@ -13,6 +13,7 @@
 
 #include <array>
 #include <chrono>
+#include <utility>
 
 namespace corun::cli {
 
@@ -123,6 +124,7 @@ void require_file(const LoggedUnit& unit, const std::string& id) {
 int run(const Invocation& invocation) {
     const Arguments& arguments = invocation.arguments;
     const std::string id = invocation.id().text();
+    supervise::LogSelection selection = selection_of(arguments);
     const std::optional<LoggedUnit> unit = supervise::find_logged_unit(invocation.globals.root, id);
     if (!unit) {
         throw Error("container does not exist");
@@ -132,7 +134,7 @@ int run(const Invocation& invocation) {
     supervise::LogReader reader(
         unit->path,
         unit->driver,
-        selection_of(arguments),
+        std::move(selection),
         [&](const LogRecord& record, bool begins) { printer.add(record, begins); }
     );
     reader.read();

@@ -41,7 +41,14 @@ LoggedUnit read_unit(std::string_view text) {
     oci::read_required(document.root(), "log_driver", driver);
     oci::read_required(document.root(), "state", state);
     unit.driver = driver_named(driver);
-    unit.is_over = state == name_of(UnitState::stopped) || state == name_of(UnitState::failed);
+    int pid = 0;
+    bool is_starting = false;
+    oci::read_optional(document.root(), "pid", pid);
+    oci::read_optional(document.root(), "starting", is_starting);
+    // A supervisor that has just begun calls a container stopped until it has taken it over.
+    const bool may_run = pid != 0 || is_starting || document.root().find("restart_due_ms");
+    unit.is_over =
+        !may_run && (state == name_of(UnitState::stopped) || state == name_of(UnitState::failed));
     return unit;
 }
 
