@@ -31,6 +31,9 @@ constexpr milliseconds kLastRetry{2000};
 constexpr milliseconds kFirstTornWait{10};
 constexpr milliseconds kLastTornWait{1000};
 
+/// Of a batch, though its lines may be so short that their frames are many times as large.
+constexpr std::size_t kMaxRecords = std::size_t{256} << 10;
+
 std::string path_for(const LogPolicy& policy, std::string path) {
     const bool writes_file =
         policy.driver == LogDriver::k8s_file || policy.driver == LogDriver::json_file;
@@ -78,7 +81,7 @@ UnitLog::Written UnitLog::write_file(LogStream stream, std::string_view bytes) {
     const std::string time = log_time(std::chrono::system_clock::now());
     std::string& records = stage_.records();
     const LogForm form{.driver = policy_.driver, .stream = stream, .time = time};
-    const LogPart part = append_records(records, form, bytes, file_.room());
+    const LogPart part = append_records(records, form, bytes, std::min(file_.room(), kMaxRecords));
     written.error_number = open_file(records.size());
     if (written.error_number != 0) {
         return written;
