@@ -309,6 +309,16 @@ TEST_CASE("log pump: draining ends though somebody goes on writing") {
     CHECK(writer.wait().success());  // its pipe is closed
 }
 
+TEST_CASE("log pump: what goes nowhere is counted all the same") {
+    Logged logged({.driver = LogDriver::none});
+    logged.take("one\ntwo\nth");
+
+    CHECK(logged.log.counters().bytes == 10);
+    CHECK(logged.log.counters().lines == 2);
+    CHECK(logged.log.path().empty());
+    CHECK(logged.text().empty());
+}
+
 TEST_CASE(
     "log pump: a full disk blocks, and nothing is lost" *
     corun::test::needs_privilege(corun::test::Privilege::namespaces)
