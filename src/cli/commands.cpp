@@ -8,11 +8,11 @@ namespace corun::cli {
 namespace {
 
 constexpr std::array kCommands{
-    &kAttachCommand, &kCheckCommand,  &kCheckpointCommand, &kCreateCommand,   &kCtlCommand,
-    &kDeleteCommand, &kEventsCommand, &kExecCommand,       &kFeaturesCommand, &kKillCommand,
-    &kListCommand,   &kPauseCommand,  &kPsCommand,         &kRestoreCommand,  &kResumeCommand,
-    &kRunCommand,    &kSpecCommand,   &kStartCommand,      &kStateCommand,    &kSuperviseCommand,
-    &kTopCommand,    &kUpdateCommand,
+    &kAttachCommand,    &kCheckCommand,  &kCheckpointCommand, &kCreateCommand,   &kCtlCommand,
+    &kDeleteCommand,    &kEventsCommand, &kExecCommand,       &kFeaturesCommand, &kKillCommand,
+    &kListCommand,      &kLogsCommand,   &kPauseCommand,      &kPsCommand,       &kRestoreCommand,
+    &kResumeCommand,    &kRunCommand,    &kSpecCommand,       &kStartCommand,    &kStateCommand,
+    &kSuperviseCommand, &kTopCommand,    &kUpdateCommand,
 };
 
 }  // namespace

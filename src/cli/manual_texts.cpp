@@ -157,6 +157,23 @@ constexpr std::array kTexts{
         .example = "corun list --format json\ncorun list --quiet",
     },
     ManualText{
+        .command = "logs",
+        .description =
+            "Prints what a container of corun-supervise(1) has written, from the files of its log\n"
+            "driver (k8s-file or json-file), the rotated ones first: its standard output to "
+            "standard\n"
+            "output, its standard error to standard error. The supervisor need not run for that.\n"
+            "\n"
+            "With --follow it goes on, across rotations and restarts, until the container stays\n"
+            "stopped or is no longer supervised. A line that is written in parts is printed as "
+            "they\n"
+            "come; a time holds for its first part. What could not be written to the log for want "
+            "of\n"
+            "space is told in it by a line that begins with \"corun:\".",
+        .example = "corun logs --tail 20 --follow web\n"
+                   "corun logs --timestamps --since 1h30m --until 2026-11-23T05:10:43Z web",
+    },
+    ManualText{
         .command = "pause",
         .description = "Stops all processes of a container by the freezer of its cgroup; "
                        "corun-resume(1) lets\n"

@@ -19,6 +19,7 @@ extern const Command kExecCommand;
 extern const Command kFeaturesCommand;
 extern const Command kKillCommand;
 extern const Command kListCommand;
+extern const Command kLogsCommand;
 extern const Command kPauseCommand;
 extern const Command kPsCommand;
 extern const Command kRestoreCommand;

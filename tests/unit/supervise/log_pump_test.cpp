@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <time.h>
 
 using namespace corun;
 using namespace corun::supervise;
@@ -86,7 +87,47 @@ async::Task<> pump_torn(async::Group& group, UnitLog* log, sys::UniqueFd writer)
     co_await write_second_half(writer, log, "\x82\xac rest\n");
 }
 
+std::chrono::nanoseconds processor_time() {
+    timespec now{};
+    (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+/// How long this coroutine did not get its turn, at most, while the log was written.
+async::Task<> watch_turns(
+    const UnitLog* log, std::size_t bytes, std::chrono::nanoseconds* longest
+) {
+    while (log->counters().bytes < bytes) {
+        const std::chrono::nanoseconds before = processor_time();
+        co_await async::yield();
+        *longest = std::max(*longest, processor_time() - before);
+    }
+}
+
+async::Task<> pump_watched(
+    async::Group& group, UnitLog* log, std::size_t bytes, std::chrono::nanoseconds* longest
+) {
+    group.spawn(log->pump(LogStream::out));
+    co_await watch_turns(log, bytes, longest);
+}
+
 }  // namespace
+
+TEST_CASE("log pump: whoever else is ready has a turn every 10 ms, whatever is written") {
+    for (const LogDriver driver : {LogDriver::k8s_file, LogDriver::json_file}) {
+        Logged logged({.driver = driver});
+        const std::string bytes(1 << 20, '\n');  // the most records for the bytes
+        logged.log.add_stream(pipe_with(bytes), LogStream::out);
+
+        std::chrono::nanoseconds longest{};
+        async::Loop loop;
+        loop.run(async::with_group(pump_watched, &logged.log, bytes.size(), &longest));
+
+        MESSAGE("longest: ", longest.count() / 1000, " us");
+        CHECK(longest < 10ms);
+        CHECK(logged.log.counters().lines == bytes.size());
+    }
+}
 
 TEST_CASE("log pump: a flood with rotation keeps each byte, and no line is in two files") {
     constexpr std::size_t kSize = std::size_t{50} << 20;
@@ -266,6 +307,16 @@ TEST_CASE("log pump: draining ends though somebody goes on writing") {
     logged.log.drain();
 
     CHECK(writer.wait().success());  // its pipe is closed
+}
+
+TEST_CASE("log pump: what goes nowhere is counted all the same") {
+    Logged logged({.driver = LogDriver::none});
+    logged.take("one\ntwo\nth");
+
+    CHECK(logged.log.counters().bytes == 10);
+    CHECK(logged.log.counters().lines == 2);
+    CHECK(logged.log.path().empty());
+    CHECK(logged.text().empty());
 }
 
 TEST_CASE(
