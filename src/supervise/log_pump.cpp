@@ -22,8 +22,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Between two attempts to write where it is not possible. The first come soon: a journal whose queue
-// is full (10 entries, where nobody has raised net.unix.max_dgram_qlen) has room again at once.
+// Between two attempts to write where it is not possible. The first come soon: a journal whose
+// queue is full (10 entries, where nobody has raised net.unix.max_dgram_qlen) has room again at
+// once.
 constexpr milliseconds kFirstRetry{1};
 constexpr milliseconds kLastRetry{2000};
 
