@@ -96,6 +96,22 @@ void Supervised::take_away(const std::string& id) {
     fs::remove(bundles_ / id);
 }
 
+void Supervised::lose_directory() {
+    fs::rename(bundles_.path(), bundles_.path() + ".lost");
+    fs::remove_all(bundles_.path() + ".lost");
+}
+
+void Supervised::wait_for_status(const std::string& id, std::string_view text) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    std::string status;
+    while (!contains(status, text)) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            throw HarnessError(concat("the status has no '", text, "':\n", status));
+        }
+        status = runtime_.expect_success({"ctl", "status", id}).out;
+    }
+}
+
 void Supervised::start(const std::vector<std::string>& options) {
     std::vector<std::string> words = {"supervise", "--events", "--dir", bundles_.path()};
     words.insert(words.end(), options.begin(), options.end());

@@ -29,6 +29,9 @@ public:
     /// Takes it out of the directory again.
     void take_away(const std::string& id);
 
+    /// Renames the directory of bundles, and all in it is gone.
+    void lose_directory();
+
     /// Starts it, with its events on standard output.
     void start(const std::vector<std::string>& options = {});
 
@@ -68,6 +71,9 @@ public:
 
     /// Waits until the member of the file has that value.
     void wait_until(const std::string& id, const std::string& member, const Json& value) const;
+
+    /// Asks `ctl status` again and again, until the answer has `text` in it.
+    void wait_for_status(const std::string& id, std::string_view text);
 
     [[nodiscard]] std::string log_path(const std::string& id) const;
     [[nodiscard]] std::string log(const std::string& id) const;
