@@ -33,6 +33,16 @@ constexpr milliseconds kLastRetry{2000};
 constexpr milliseconds kFirstTornWait{10};
 constexpr milliseconds kLastTornWait{1000};
 
+// A disk that is slower than a flood makes its writers wait (vm.dirty_ratio), and all that is in
+// this process with them. After a batch that took so long, its container waits many times as long.
+constexpr milliseconds kSlowBatch{8};
+constexpr int kPausePerBatch = 20;
+
+/// None still lets all others run once.
+async::Clock::duration pause_after(async::Clock::duration took) {
+    return took > kSlowBatch ? took * kPausePerBatch : async::Clock::duration(0);
+}
+
 /// Of a batch, though its lines may be so short that their frames are many times as large.
 constexpr std::size_t kMaxRecords = std::size_t{256} << 10;
 
@@ -194,7 +204,9 @@ async::Task<> UnitLog::pump(LogStream stream) {
         if (!is_readable) {
             co_return;
         }
+        const async::Clock::time_point start = async::Clock::now();
         const Outcome outcome = take_batch(stream, Torn::left);
+        const async::Clock::duration took = async::Clock::now() - start;
         if (outcome == Outcome::ended) {
             pipe_of(stream).reset();
         } else if (outcome == Outcome::refused) {
@@ -206,7 +218,8 @@ async::Task<> UnitLog::pump(LogStream stream) {
         } else {
             retry = kFirstRetry;
             torn_wait = kFirstTornWait;
-            co_await async::yield();
+            const async::Clock::duration pause = pause_after(took);
+            co_await async::sleep_for(pause);
         }
     }
 }
