@@ -6,6 +6,7 @@
 #include "corun/async/loop.hpp"
 #include "corun/async/ready.hpp"
 #include "corun/async/signals.hpp"
+#include "corun/async/timer.hpp"
 #include "corun/base/error.hpp"
 #include "corun/base/scope.hpp"
 #include "corun/supervise/children.hpp"
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
@@ -36,6 +38,8 @@ namespace {
 
 /// So that a reply fits a message, with much to spare.
 constexpr std::size_t kMaxNamesBytes = 16384;
+
+constexpr std::chrono::milliseconds kPauseAfterError{100};
 
 std::vector<sys::FdRef> refs_of(const Fds& fds) {
     return {fds.begin(), fds.end()};
@@ -55,7 +59,7 @@ public:
 private:
     static async::Task<> reap(Keeper* self);
     static async::Task<> serve(async::Group* group, Keeper* self, sys::UniqueFd client);
-    void accept_client(async::Group& group);
+    [[nodiscard]] bool accept_client(async::Group& group);
     void handle(async::Group& group, sys::FdMessage message);
     [[nodiscard]] KeeperReply answer_to(const KeeperRequest& request);
     [[nodiscard]] std::vector<sys::FdRef> kept_for(const KeeperRequest& request) const;
@@ -244,10 +248,16 @@ async::Task<> Keeper::serve(async::Group* group, Keeper* self, sys::UniqueFd cli
     }
 }
 
-void Keeper::accept_client(async::Group& group) {
-    sys::UniqueFd client = sys::accept(listener_);
-    if (sys::peer_uid(client) == ::geteuid()) {
-        group.spawn(serve(&group, this, sys::duplicate(client, kKeptFrom)));
+/// False if it could not: descriptors have run out, and what is kept is worth more than a client.
+bool Keeper::accept_client(async::Group& group) {
+    try {
+        const sys::UniqueFd client = sys::accept(listener_);
+        if (sys::peer_uid(client) == ::geteuid()) {
+            group.spawn(serve(&group, this, sys::duplicate(client, kKeptFrom)));
+        }
+        return true;
+    } catch (const Error&) {
+        return false;
     }
 }
 
@@ -263,7 +273,10 @@ async::Task<> Keeper::run(async::Group& group, Keeper* self) {
     group.spawn(reap(self));
     while (true) {
         co_await async::readable(self->listener_);
-        self->accept_client(group);
+        const bool accepted = self->accept_client(group);
+        if (!accepted) {
+            co_await async::sleep_for(kPauseAfterError);
+        }
     }
 }
 

@@ -56,13 +56,22 @@ KeeperClient KeeperClient::connect(std::string_view root) {
 }
 
 void KeeperClient::keep(std::string name, std::span<const sys::FdRef> fds) const {
-    const KeeperRequest request{.verb = KeeperVerb::keep, .name = std::move(name)};
-    sys::send_message(socket_, to_json(request), fds);
+    tell({.verb = KeeperVerb::keep, .name = std::move(name)}, fds);
 }
 
 void KeeperClient::drop(std::string name) const {
-    const KeeperRequest request{.verb = KeeperVerb::drop, .name = std::move(name)};
-    sys::send_message(socket_, to_json(request));
+    tell({.verb = KeeperVerb::drop, .name = std::move(name)}, {});
+}
+
+/// One that has ended is replaced, and its successor is told all anew.
+void KeeperClient::tell(const KeeperRequest& request, std::span<const sys::FdRef> fds) const {
+    try {
+        sys::send_message(socket_, to_json(request), fds);
+    } catch (const Error& error) {
+        if (error.error_number() != EPIPE && error.error_number() != ECONNRESET) {
+            throw;
+        }
+    }
 }
 
 async::Task<KeeperAnswer> KeeperClient::ask(KeeperRequest request, std::vector<sys::FdRef> fds)

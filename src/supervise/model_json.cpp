@@ -39,10 +39,7 @@ constexpr std::array kEventKinds{
 
 /// One of `all` by its name.
 template <class Enum>
-void read_name(
-    oci::JsonValue object, std::string_view member, std::span<const Enum> all, Enum& out
-) {
-    const oci::JsonValue value = object.require(member);
+void read_name(oci::JsonValue value, std::string_view noun, std::span<const Enum> all, Enum& out) {
     const std::string_view name = value.string();
     for (const Enum candidate : all) {
         if (name_of(candidate) == name) {
@@ -50,7 +47,7 @@ void read_name(
             return;
         }
     }
-    value.fail_unknown(member);
+    value.fail_unknown(noun);
 }
 
 void write_text(oci::JsonWriter& json, std::string_view name, const std::string& text) {
@@ -173,11 +170,15 @@ void read_value(oci::JsonValue value, ExitRecord& out) {
     read_optional(value, "decision", out.decision);
 }
 
+void read_value(oci::JsonValue value, UnitState& out) {
+    read_name<UnitState>(value, "state", kStates, out);
+}
+
 void read_value(oci::JsonValue value, UnitStatus& out) {
     read_required(value, "id", out.id);
     read_required(value, "bundle", out.bundle);
-    read_name<UnitState>(value, "state", kStates, out.state);
-    read_name<Health>(value, "health", kHealths, out.health);
+    read_required(value, "state", out.state);
+    read_name<Health>(value.require("health"), "health", kHealths, out.health);
     read_optional(value, "pid", out.pid);
     read_optional(value, "starts", out.starts);
     read_optional(value, "restarts", out.restarts);
@@ -195,7 +196,7 @@ void read_value(oci::JsonValue value, UnitStatus& out) {
 void read_value(oci::JsonValue value, Event& out) {
     read_required(value, "sequence", out.sequence);
     read_required(value, "time", out.time);
-    read_name<EventKind>(value, "kind", kEventKinds, out.kind);
+    read_name<EventKind>(value.require("kind"), "kind", kEventKinds, out.kind);
     read_required(value, "id", out.id);
     read_optional(value, "detail", out.detail);
 }

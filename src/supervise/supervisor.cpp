@@ -30,6 +30,7 @@ namespace {
 
 constexpr const char* kLockFile = "lock";
 constexpr std::chrono::seconds kLagInterval{1};
+constexpr std::chrono::seconds kPauseAfterError{1};
 
 /// Of a unit's file and its log: names of files.
 constexpr std::size_t kMaxIdBytes = 200;
@@ -160,11 +161,27 @@ async::Task<> Supervisor::follow_keeper(Supervisor* self) {
     while (true) {
         co_await async::readable(self->surroundings_.keeper->socket());
         self->surroundings_.engine.log().warning("the keeper has ended: another takes its place");
-        self->renew_keeper();
-        self->keep_stage();
-        for (const auto& [id, unit] : self->units_) {
-            unit->keep_again();
+        const bool renewed = self->attempt([&] {
+            self->renew_keeper();
+            self->keep_stage();
+            for (const auto& [id, unit] : self->units_) {
+                unit->keep_again();
+            }
+        });
+        if (!renewed) {
+            co_await async::sleep_for(kPauseAfterError);
         }
+    }
+}
+
+/// An Error is reported, and no reason to end.
+bool Supervisor::attempt(const std::function<void()>& action) const {
+    try {
+        action();
+        return true;
+    } catch (const Error& error) {
+        surroundings_.engine.log().error(error.what());
+        return false;
     }
 }
 
@@ -315,7 +332,7 @@ Unit& Supervisor::find(const std::string& id) const {
 async::Task<> Supervisor::follow_bundles(Supervisor* self) {
     while (true) {
         co_await self->source_.changed();
-        self->scan();
+        self->attempt([&] { self->scan(); });
     }
 }
 

@@ -20,6 +20,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr milliseconds kPauseAfterError{1000};
+
 async::Task<> wait_for_change(async::Condition* condition) {
     co_await condition->changed();
 }
@@ -122,21 +124,16 @@ void Unit::keep_again() const {
 
 async::Task<> Unit::run() {
     std::string problem;
-    bool taken_up = false;
-    while (!(winding_up_ || retired_) || run_ || !taken_up) {
+    while (!(winding_up_ || retired_) || run_ || !taken_up_) {
         try {
-            if (!std::exchange(taken_up, true)) {
-                co_await take_up();
-            }
             co_await one_round();
             continue;
         } catch (const std::exception& error) {
             problem = error.what();
         }
-        fail(std::move(problem));
+        co_await get_over(std::move(problem));
     }
-    if (winding_up_ &&
-        !(facts_.stopped_by_hand && policy_.restart.mode == RestartMode::unless_stopped)) {
+    if (!has_to_stay_stopped()) {
         // The next supervisor starts it as if for the first time.
         facts_.over = false;
         facts_.stopped_by_hand = false;
@@ -144,6 +141,23 @@ async::Task<> Unit::run() {
         facts_.restart = {};
     }
     save();
+}
+
+bool Unit::has_to_stay_stopped() const {
+    return facts_.stopped_by_hand && policy_.restart.mode == RestartMode::unless_stopped;
+}
+
+/// A want of descriptors or memory, most likely. While there is a container it is tried again:
+/// nobody else looks after it.
+async::Task<> Unit::get_over(std::string problem) {
+    surroundings_.engine.log().error(concat(quote(id()), ": ", problem));
+    if (run_ == nullptr && taken_up_) {
+        fail(std::move(problem));
+        co_return;
+    }
+    facts_.problem = std::move(problem);
+    moved_.notify_all();
+    co_await async::sleep_for(kPauseAfterError);
 }
 
 void Unit::make_run() {
@@ -181,7 +195,9 @@ async::Task<> Unit::take_up() {
     if (!found) {
         run_.reset();
         facts_.starting = false;
-        enter(facts_.over && !facts_.problem.empty() ? UnitState::failed : UnitState::stopped);
+        if (!facts_.over) {
+            enter(UnitState::stopped);
+        }
         co_return;
     }
     wishes_.stop = goal_ == Goal::stop;
@@ -189,7 +205,10 @@ async::Task<> Unit::take_up() {
 }
 
 async::Task<> Unit::one_round() {
-    if (run_) {
+    if (!taken_up_) {
+        co_await take_up();
+        taken_up_ = true;
+    } else if (run_) {
         co_await follow_run();
     } else if (winding_up_ || retired_) {
         co_return;
@@ -307,7 +326,10 @@ void Unit::conclude(const RunEnd& end) {
 }
 
 void Unit::conclude_failed_start(std::string problem) {
-    run_.reset();
+    if (run_) {
+        run_->give_up();
+        run_.reset();
+    }
     facts_.starting = false;
     facts_.process = {};
     surroundings_.engine.log().error(concat("start ", quote(id()), ": ", problem));
@@ -347,7 +369,6 @@ void Unit::fail(std::string problem) {
     facts_.problem = std::move(problem);
     enter(UnitState::failed);
     save();
-    surroundings_.engine.log().error(concat(quote(id()), ": ", facts_.problem));
     surroundings_.events.tell(EventKind::failed, id(), facts_.problem);
 }
 

@@ -71,6 +71,7 @@ UnitFacts from_text(std::string_view text) {
     UnitFacts facts;
     read_required(root, "id", facts.id);
     read_required(root, "bundle", facts.bundle);
+    read_optional(root, "state", facts.state);
     read_optional(root, "stopped_by_hand", facts.stopped_by_hand);
     read_optional(root, "over", facts.over);
     read_optional(root, "starting", facts.starting);

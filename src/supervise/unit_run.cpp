@@ -36,6 +36,10 @@ using std::chrono::milliseconds;
 
 /// Between two looks at a container that another command has locked.
 constexpr milliseconds kLockInterval{5};
+constexpr milliseconds kPauseAfterError{1000};
+
+/// More than a terminal holds: who floods it after the container's end is not listened to for ever.
+constexpr unsigned kMostRoundsAtEnd = 64;
 
 std::string readiness_name(std::string_view id) {
     return concat("readiness:", id);
@@ -437,27 +441,51 @@ void UnitRun::note_oom_kills(std::uint64_t count) {
     context_.on_news();
 }
 
-async::Task<> UnitRun::live(async::Group& group, UnitRun* self) {
-    group.spawn(obey(self));
-    for (const LogStream stream : {LogStream::out, LogStream::error}) {
-        group.spawn(self->context_.log->pump(stream));
+/// What goes on beside a container must not end its supervision: it is begun anew, a little later.
+async::Task<> UnitRun::keep_up(UnitRun* self, async::Task<> (*activity)(UnitRun*)) {
+    while (true) {
+        std::string problem;
+        try {
+            co_await activity(self);
+            co_return;
+        } catch (const std::exception& error) {
+            problem = error.what();
+        }
+        self->context_.surroundings->engine.log().error(
+            concat(quote(self->context_.facts->id), ": ", problem)
+        );
+        co_await async::sleep_for(kPauseAfterError);
     }
+}
+
+async::Task<> UnitRun::log_output(UnitRun* self) {
+    return self->context_.log->pump(LogStream::out);
+}
+
+async::Task<> UnitRun::log_errors(UnitRun* self) {
+    return self->context_.log->pump(LogStream::error);
+}
+
+async::Task<> UnitRun::live(async::Group& group, UnitRun* self) {
+    group.spawn(keep_up(self, obey));
+    group.spawn(keep_up(self, log_output));
+    group.spawn(keep_up(self, log_errors));
+    group.spawn(keep_up(self, watch_memory));
     if (self->console_) {
-        group.spawn(relay_console(self));
+        group.spawn(keep_up(self, relay_console));
     }
     if (self->notify_) {
-        group.spawn(hear_notify(self));
+        group.spawn(keep_up(self, hear_notify));
     }
     if (self->readiness_ && !self->is_ready()) {
-        group.spawn(hear_readiness(self));
+        group.spawn(keep_up(self, hear_readiness));
     }
     if (!self->is_ready()) {
-        group.spawn(limit_start(self));
+        group.spawn(keep_up(self, limit_start));
     }
     if (!self->context_.policy->health.command.empty()) {
-        group.spawn(check_health(self));
+        group.spawn(keep_up(self, check_health));
     }
-    group.spawn(watch_memory(self));
     co_await async::end_of(self->process_);
     group.cancel();
 }
@@ -612,10 +640,18 @@ async::Task<> UnitRun::remove_container() {
 
 void UnitRun::drain_output() {
     context_.log->take_what_is_there();  // room for what is still in the terminal
-    while (console_ && sys::try_splice(console_, console_pipe_, LogStage::kMaxBatch).size > 0) {
+    for (unsigned i = 0; console_ && i < kMostRoundsAtEnd; ++i) {
+        if (sys::try_splice(console_, console_pipe_, LogStage::kMaxBatch).size == 0) {
+            break;
+        }
         context_.log->take_what_is_there();
     }
     context_.log->drain();
+}
+
+void UnitRun::give_up() {
+    drain_output();
+    drop_kept();
 }
 
 async::Task<> UnitRun::finish(RunEnd* end) {
@@ -627,8 +663,7 @@ async::Task<> UnitRun::finish(RunEnd* end) {
     end->missed_start = late_;
     end->oom_kills = oom_kills_;
     co_await remove_container();
-    drain_output();
-    drop_kept();
+    give_up();
 }
 
 async::Task<RunEnd> UnitRun::stay() {

@@ -186,7 +186,12 @@ std::optional<EndedChild> try_reap_any_child() {
         return std::nullopt;
     }
     EndedChild ended;
-    const std::optional<ProcessStat> stat = try_process_stat(info.si_pid);
+    std::optional<ProcessStat> stat;
+    try {
+        stat = try_process_stat(info.si_pid);
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): no descriptor left; it must go all
+                              // the same
+    }
     ended.process = {.pid = info.si_pid, .start_time = stat ? stat->start_time : 0};
     const bool exited = info.si_code == CLD_EXITED;
     ended.status = {.code = exited ? info.si_status : 0, .signal = exited ? 0 : info.si_status};

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 namespace fs = std::filesystem;
@@ -91,7 +92,12 @@ TEST_CASE(
     disk.free();
     supervised.wait_for("stopped", "web");
 
-    CHECK(occurrences(read_text(disk.path() + "/web.log"), " stdout F line ") == kLines);
+    std::ifstream log(disk.path() + "/web.log");
+    std::size_t lines = 0;
+    for (std::string line; std::getline(log, line);) {
+        lines += contains(line, concat(" stdout F line ", lines + 1, " of many")) ? 1 : 0;
+    }
+    CHECK(lines == kLines);
 }
 
 TEST_CASE(
@@ -110,7 +116,11 @@ TEST_CASE(
     const pid_t pid = supervised.process().pidfd().pid();
     rlimit before{};
     REQUIRE(::prlimit(pid, RLIMIT_NOFILE, nullptr, &before) == 0);
-    const rlimit none{.rlim_cur = 10, .rlim_max = before.rlim_max};
+    // Some, to look for bundles with; not enough for the pipes of a container.
+    const auto open_ones = static_cast<rlim_t>(std::distance(
+        fs::directory_iterator(concat("/proc/", pid, "/fd")), fs::directory_iterator()
+    ));
+    const rlimit none{.rlim_cur = open_ones + 3, .rlim_max = before.rlim_max};
     REQUIRE(::prlimit(pid, RLIMIT_NOFILE, &none, nullptr) == 0);
 
     supervised.add(second, "second");
@@ -140,7 +150,7 @@ TEST_CASE(
     supervised.lose_directory();
     supervised.wait_for("removed", "found");
 
-    CHECK(supervised.unit(id)["state"] == "running");
+    CHECK(contains(supervised.runtime().expect_success({"ctl", "status", id}).out, "running"));
     CHECK(supervised.count("stopping", id) == 0);
 }
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -116,6 +117,9 @@ void Supervised::start(const std::vector<std::string>& options) {
     std::vector<std::string> words = {"supervise", "--events", "--dir", bundles_.path()};
     words.insert(words.end(), options.begin(), options.end());
     told_.clear();
+    char old[4096];  // of the one before
+    while (::recv(notify_.ref().number(), old, sizeof old, MSG_DONTWAIT) > 0) {
+    }
     left_behind_ = false;
     is_stopping_ = false;
     process_.emplace(

@@ -42,6 +42,7 @@ public:
     /// Readable only at the keeper's end.
     [[nodiscard]] sys::FdRef socket() const { return socket_; }
 
+    /// Of no effect if the keeper has ended.
     void keep(std::string name, std::span<const sys::FdRef> fds) const;
     void drop(std::string name) const;
 
@@ -59,6 +60,8 @@ public:
 
 private:
     explicit KeeperClient(sys::UniqueFd socket) : socket_(std::move(socket)) {}
+
+    void tell(const KeeperRequest& request, std::span<const sys::FdRef> fds) const;
 
     sys::UniqueFd socket_;
 };

@@ -21,6 +21,7 @@ void write_json(oci::JsonWriter& json, const SupervisorStatus& status);
 // more.
 void read_value(oci::JsonValue value, LogCounters& out);
 void read_value(oci::JsonValue value, ExitRecord& out);
+void read_value(oci::JsonValue value, UnitState& out);
 void read_value(oci::JsonValue value, UnitStatus& out);
 void read_value(oci::JsonValue value, Event& out);
 void read_value(oci::JsonValue value, Histogram& out);

@@ -18,6 +18,7 @@
 #include "corun/supervise/varlink_server.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -89,6 +90,7 @@ private:
 
     [[nodiscard]] async::Task<> find_keeper();
     [[nodiscard]] async::Task<> find_stage();
+    bool attempt(const std::function<void()>& action) const;
     void renew_keeper();
     void keep_stage() const;
     void scan();

@@ -82,6 +82,7 @@ public:
 private:
     enum class Goal { run, stop };
 
+    [[nodiscard]] async::Task<> get_over(std::string problem);
     [[nodiscard]] async::Task<> take_up();
     [[nodiscard]] async::Task<> one_round();
     [[nodiscard]] async::Task<bool> turn_has_come();
@@ -97,6 +98,7 @@ private:
     void refresh_state();
     void read_policy_again();
     [[nodiscard]] bool is_wanted() const;
+    [[nodiscard]] bool has_to_stay_stopped() const;
     void tell_wish();
     void save() const;
 
@@ -110,6 +112,7 @@ private:
     std::unique_ptr<UnitRun> run_;  // while the container exists
     async::Condition moved_;        // the state, or an end
     Goal goal_ = Goal::run;
+    bool taken_up_ = false;
     bool restarting_ = false;  // by hand
     bool winding_up_ = false;
     bool retired_ = false;

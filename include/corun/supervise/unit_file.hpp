@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxExits = 10;
 struct UnitFacts {
     std::string id;
     std::string bundle;                    // absolute
-    UnitState state = UnitState::stopped;  // when written; for readers, not read back
+    UnitState state = UnitState::stopped;  // when last written
     bool stopped_by_hand = false;
     bool over = false;  // it has ended, or could not be started, and stays so
 

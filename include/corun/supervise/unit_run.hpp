@@ -69,6 +69,9 @@ public:
     /// can take up again.
     [[nodiscard]] async::Task<RunEnd> stay();
 
+    /// There is no container any more, or none has come about: takes what is left of its output.
+    void give_up();
+
     /// Gives the keeper, a new one, what it must have.
     void keep_again() const;
 
@@ -87,6 +90,9 @@ public:
 
 private:
     static async::Task<> live(async::Group& group, UnitRun* self);
+    static async::Task<> keep_up(UnitRun* self, async::Task<> (*activity)(UnitRun*));
+    static async::Task<> log_output(UnitRun* self);
+    static async::Task<> log_errors(UnitRun* self);
     static async::Task<> obey(UnitRun* self);
     static async::Task<> relay_console(UnitRun* self);
     static async::Task<> hear_notify(UnitRun* self);

@@ -41,6 +41,7 @@ TEST_CASE("unit file: what is saved is read back, by id") {
 
     REQUIRE(read);
     CHECK(read->bundle == facts.bundle);
+    CHECK(read->state == UnitState::running);
     CHECK(read->stopped_by_hand);
     CHECK(read->starting);
     CHECK(read->process.pid == 12);
