@@ -403,17 +403,9 @@ async::Task<> UnitRun::limit_start(UnitRun* self) {
 }
 
 async::Task<> UnitRun::watch_memory(UnitRun* self) {
-    container::Engine& engine = self->context_.surroundings->engine;
-    if (self->cgroup_path_.empty()) {
-        co_return;
-    }
     std::optional<sys::WatchedFile> file;
-    {
-        const std::optional<container::Cgroup> cgroup =
-            container::Cgroup::try_open(engine.cgroups(), self->cgroup_path_);
-        if (cgroup) {
-            file = sys::WatchedFile::try_open(cgroup->directory(), "memory.events");
-        }
+    if (const std::optional<container::Cgroup> cgroup = self->try_open_cgroup()) {
+        file = sys::WatchedFile::try_open(cgroup->directory(), "memory.events");
     }
     while (file) {
         const std::optional<std::string> text = file->read();
@@ -425,6 +417,16 @@ async::Task<> UnitRun::watch_memory(UnitRun* self) {
         if (!has_changed) {
             co_return;
         }
+    }
+}
+
+/// The kill that ended the container may not have been told yet.
+void UnitRun::look_for_oom_kills() {
+    const std::optional<container::Cgroup> cgroup = try_open_cgroup();
+    const std::optional<std::string> text =
+        cgroup ? sys::try_read_file(cgroup->directory(), "memory.events") : std::nullopt;
+    if (text) {
+        note_oom_kills(count_oom_kills(*text));
     }
 }
 
@@ -492,12 +494,17 @@ async::Task<> UnitRun::live(async::Group& group, UnitRun* self) {
 
 // --- Health ------------------------------------------------------------------------------------
 
+/// Nothing if it has none, or it is gone.
+std::optional<container::Cgroup> UnitRun::try_open_cgroup() const {
+    if (cgroup_path_.empty()) {
+        return std::nullopt;
+    }
+    return container::Cgroup::try_open(context_.surroundings->engine.cgroups(), cgroup_path_);
+}
+
 /// A paused container is not asked: it cannot answer, and is none the worse for it.
 bool UnitRun::is_paused() const {
-    const std::optional<container::Cgroup> cgroup =
-        cgroup_path_.empty()
-            ? std::nullopt
-            : container::Cgroup::try_open(context_.surroundings->engine.cgroups(), cgroup_path_);
+    const std::optional<container::Cgroup> cgroup = try_open_cgroup();
     return cgroup && cgroup->is_frozen();
 }
 
@@ -561,10 +568,7 @@ async::Task<> UnitRun::check_health(UnitRun* self) {
 
 /// A paused container could not act upon a signal.
 void UnitRun::thaw() {
-    std::optional<container::Cgroup> cgroup =
-        cgroup_path_.empty()
-            ? std::nullopt
-            : container::Cgroup::try_open(context_.surroundings->engine.cgroups(), cgroup_path_);
+    std::optional<container::Cgroup> cgroup = try_open_cgroup();
     if (cgroup && cgroup->is_frozen()) {
         cgroup->begin_thaw();
     }
@@ -661,6 +665,7 @@ async::Task<> UnitRun::finish(RunEnd* end) {
     end->was_unhealthy = unhealthy_;
     end->stays_stopped = wants_stay_stopped_;
     end->missed_start = late_;
+    look_for_oom_kills();
     end->oom_kills = oom_kills_;
     co_await remove_container();
     give_up();

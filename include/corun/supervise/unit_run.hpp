@@ -6,7 +6,7 @@
 #include "corun/async/group.hpp"
 #include "corun/async/task.hpp"
 #include "corun/base/scope.hpp"
-#include "corun/container/store.hpp"
+#include "corun/container/cgroup.hpp"
 #include "corun/supervise/health_state.hpp"
 #include "corun/supervise/log_pump.hpp"
 #include "corun/supervise/model.hpp"
@@ -117,6 +117,8 @@ private:
     void hear(std::string_view message);
     void note_check(CheckResult result, const std::string& detail);
     void note_oom_kills(std::uint64_t count);
+    void look_for_oom_kills();
+    [[nodiscard]] std::optional<container::Cgroup> try_open_cgroup() const;
     [[nodiscard]] bool is_paused() const;
     void save() const;
     void thaw();
