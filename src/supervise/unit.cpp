@@ -40,6 +40,7 @@ Unit::Unit(Surroundings& surroundings, BundleEntry bundle)
     facts_.id = bundle_.id;
     facts_.bundle = bundle_.directory;
     read_policy_again();
+    make_log();
 }
 
 // --- Wishes ------------------------------------------------------------------------------------
@@ -160,13 +161,18 @@ async::Task<> Unit::get_over(std::string problem) {
     co_await async::sleep_for(kPauseAfterError);
 }
 
-void Unit::make_run() {
-    const std::string path = concat(surroundings_.log_directory, "/", id(), ".log");
+/// Also of one that has not run yet: who asks for its log is to find an empty one.
+void Unit::make_log() {
     if (!log_ || !(log_->policy() == policy_.log)) {
-        log_ = std::make_unique<UnitLog>(id(), policy_.log, path, *surroundings_.stage);
+        std::string path = concat(surroundings_.log_directory, "/", id(), ".log");
+        log_ = std::make_unique<UnitLog>(id(), policy_.log, std::move(path), *surroundings_.stage);
     }
     facts_.log_path = log_->path();
     facts_.log_driver = name_of(policy_.log.driver);
+}
+
+void Unit::make_run() {
+    make_log();
     wishes_.stop = false;
     run_ = std::make_unique<UnitRun>(RunContext{
         .surroundings = &surroundings_,

@@ -89,6 +89,7 @@ private:
     [[nodiscard]] async::Task<> start_run();
     [[nodiscard]] async::Task<> follow_run();
     [[nodiscard]] async::Task<> wait_until_due();
+    void make_log();
     void make_run();
     void conclude(const RunEnd& end);
     void conclude_failed_start(std::string problem);
