@@ -185,10 +185,16 @@ KeeperReply Keeper::answer_to(const KeeperRequest& request) {
     }
 }
 
+KeeperReply own_reply() {
+    KeeperReply reply;
+    reply.process.pid = ::getpid();
+    return reply;
+}
+
 void Keeper::answer_settled() {
     if (!children_.is_starting()) {
         for (const sys::UniqueFd& socket : std::exchange(waiting_for_settled_, {})) {
-            answer(socket, {});
+            answer(socket, own_reply());
         }
     }
 }

@@ -76,6 +76,13 @@ void KeeperClient::tell(const KeeperRequest& request, std::span<const sys::FdRef
 
 async::Task<KeeperAnswer> KeeperClient::ask(KeeperRequest request, std::vector<sys::FdRef> fds)
     const {
+    KeeperAnswer answer = co_await exchange(std::move(request), std::move(fds));
+    answer.reply.throw_if_failed();
+    co_return answer;
+}
+
+async::Task<KeeperAnswer> KeeperClient::exchange(KeeperRequest request, std::vector<sys::FdRef> fds)
+    const {
     sys::SocketPair pair = sys::make_seqpacket_pair();
     fds.push_back(pair.second.ref());
     sys::send_message(socket_, to_json(request), fds);
@@ -86,7 +93,6 @@ async::Task<KeeperAnswer> KeeperClient::ask(KeeperRequest request, std::vector<s
         throw Error("the supervisor's keeper gave no answer", EPIPE);
     }
     KeeperAnswer answer{.reply = reply_from_json(message->text), .fds = std::move(message->fds)};
-    answer.reply.throw_if_failed();
     co_return answer;
 }
 
@@ -109,13 +115,13 @@ async::Task<std::vector<std::string>> KeeperClient::names() const {
     }
 }
 
-void start_keeper(std::string_view root) {
+sys::Pidfd start_keeper(std::string_view root) {
     const sys::UniqueFd directory = open_directory(root);
     (void)sys::try_unlinkat(directory, kKeeperSocket);  // of one that was killed
     const sys::UniqueFd listener = sys::listen_seqpacket(directory, kKeeperSocket);
     // The listener is its standard input, as inetd(8) hands one over. Its parent need not wait for
     // it: connections wait in the listener's queue.
-    (void)sys::spawn({
+    return sys::spawn({
         .path = "/proc/self/exe",
         .arguments = {"corun", "--root", std::string(root), "supervise", "--keeper"},
         .environment = sys::current_environment(),

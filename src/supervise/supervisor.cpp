@@ -121,7 +121,9 @@ async::Task<> Supervisor::find_keeper() {
     }
     KeeperRequest settle;
     settle.verb = KeeperVerb::settle;
-    (void)co_await surroundings_.keeper->ask(std::move(settle));
+    const KeeperAnswer settled = co_await surroundings_.keeper->ask(std::move(settle));
+    // This process' child, after an upgrade.
+    keeper_process_ = sys::Pidfd::try_open(settled.reply.process.pid).value_or(sys::Pidfd());
     if (inherited_.upgrades == 0) {
         co_return;
     }
@@ -134,7 +136,7 @@ async::Task<> Supervisor::find_keeper() {
 
 void Supervisor::renew_keeper() {
     const std::string& root = surroundings_.engine.options().root;
-    start_keeper(root);
+    keeper_process_ = start_keeper(root);
     surroundings_.keeper.emplace(KeeperClient::connect(root));
 }
 
@@ -161,6 +163,9 @@ async::Task<> Supervisor::follow_keeper(Supervisor* self) {
     while (true) {
         co_await async::readable(self->surroundings_.keeper->socket());
         self->surroundings_.engine.log().warning("the keeper has ended: another takes its place");
+        if (self->keeper_process_) {
+            (void)self->keeper_process_.try_wait_if_child();  // reaps it; its status tells nothing
+        }
         const bool renewed = self->attempt([&] {
             self->renew_keeper();
             self->keep_stage();
@@ -500,9 +505,10 @@ async::Task<ExitRecord> Supervisor::wait(std::string id) {
 
 async::Task<> Supervisor::reload() {
     service_.reloading();
+    // Also when it fails: what was read before holds still.
+    const ScopeExit ready([&] { service_.ready(concat(units_.size(), " containers")); });
     scan();
     reopen_logs();
-    service_.ready(concat(units_.size(), " containers"));
     co_return;
 }
 

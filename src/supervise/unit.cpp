@@ -269,18 +269,28 @@ async::Task<> Unit::start_run() {
         if (!facts_.problem.empty()) {
             throw Error(facts_.problem);
         }
-        const bool is_restart = facts_.restart_due_ms.has_value();
-        note_start(facts_.restart, policy_.restart, boot_time_ms());
-        make_run();
-        enter(UnitState::starting);
-        co_await run_->start(has_terminal_);
-        facts_.restarts += is_restart ? 1 : 0;
-        refresh_state();
+        co_await order_start();
         co_return;
     } catch (const std::exception& error) {
         problem = error.what();
     }
     conclude_failed_start(std::move(problem));
+}
+
+async::Task<> Unit::order_start() {
+    const bool is_restart = facts_.restart_due_ms.has_value();
+    make_run();
+    enter(UnitState::starting);
+    // An order whose answer was lost, for want of a descriptor, may have been carried out.
+    const bool is_there = co_await run_->adopt();
+    if (!is_there) {
+        note_start(facts_.restart, policy_.restart, boot_time_ms());
+        co_await run_->start(has_terminal_);
+    }
+    if (is_restart) {
+        ++facts_.restarts;
+    }
+    refresh_state();
 }
 
 async::Task<> Unit::follow_run() {
@@ -292,10 +302,11 @@ async::Task<> Unit::follow_run() {
 // --- What comes after an end -------------------------------------------------------------------
 
 void Unit::conclude(const RunEnd& end) {
+    const bool by_hand = std::exchange(restarting_, false);
     Decision decision;
     if (retired_ || winding_up_) {
         decision = {.verdict = Verdict::stopped, .text = "stay stopped: the supervisor says so"};
-    } else if (std::exchange(restarting_, false)) {
+    } else if (by_hand) {
         decision = {.verdict = Verdict::restart, .text = "restart by hand"};
     } else if (end.stays_stopped) {
         decision = {.verdict = Verdict::failed, .text = "stay stopped: unhealthy"};
@@ -326,17 +337,19 @@ void Unit::conclude(const RunEnd& end) {
     });
     ++ends_;
     const EventKind outcome = carry_out(decision);
+    if (by_hand) {
+        facts_.restart_due_ms.reset();  // at once, and not one that nobody asked for
+    }
     save();
     surroundings_.events.tell(EventKind::exited, id(), text_of(end));
     surroundings_.events.tell(outcome, id(), decision.text);
 }
 
 void Unit::conclude_failed_start(std::string problem) {
-    if (run_) {
+    if (run_ && !facts_.starting) {
         run_->give_up();
-        run_.reset();
     }
-    facts_.starting = false;
+    run_.reset();
     facts_.process = {};
     surroundings_.engine.log().error(concat("start ", quote(id()), ": ", problem));
     const Ended ended{.by_hand = goal_ == Goal::stop, .start_failed = true};

@@ -74,8 +74,15 @@ std::uint64_t count_oom_kills(const std::string& memory_events) {
 UnitRun::UnitRun(RunContext context)
     : context_(std::move(context)), health_(context_.policy->health) {}
 
+/// Where that fails a successor will know less: no reason to give up a container.
 void UnitRun::save() const {
-    context_.surroundings->files.save(*context_.facts);
+    try {
+        context_.surroundings->files.save(*context_.facts);
+    } catch (const Error& error) {
+        context_.surroundings->engine.log().error(
+            concat(quote(context_.facts->id), ": ", error.what())
+        );
+    }
 }
 
 // --- The start ---------------------------------------------------------------------------------
@@ -139,52 +146,50 @@ void UnitRun::note_process(const sys::ProcessIdentity& identity) {
     ++facts.starts;
 }
 
+KeeperRequest UnitRun::order() const {
+    const Surroundings& surroundings = *context_.surroundings;
+    const Policy& policy = *context_.policy;
+    KeeperRequest request;
+    request.verb = KeeperVerb::work;
+    request.work = {
+        .kind = WorkKind::run,
+        .engine = surroundings.engine.options(),
+        .id = context_.facts->id,
+        .bundle = context_.facts->bundle,
+        .open_files_limit = surroundings.open_files_limit,
+        .shows_notify_socket = policy.readiness == Readiness::notify,
+        .readiness_fd = policy.readiness == Readiness::fd ? policy.readiness_fd : -1,
+    };
+    return request;
+}
+
 async::Task<> UnitRun::start(bool has_terminal) {
     Surroundings& surroundings = *context_.surroundings;
     UnitFacts& facts = *context_.facts;
-    const Policy& policy = *context_.policy;
     co_await clear_leftovers();
-    const auto begin = std::chrono::steady_clock::now();
+    const async::Clock::time_point begin = async::Clock::now();
     std::vector<sys::UniqueFd> fds;
     open_streams(has_terminal, fds);
     facts.starting = true;
     facts.process = {};
     facts.restart_due_ms.reset();
-    save();
-    KeeperRequest request{
-        .verb = KeeperVerb::work,
-        .work =
-            {
-                .kind = WorkKind::run,
-                .engine = surroundings.engine.options(),
-                .id = facts.id,
-                .bundle = facts.bundle,
-                .open_files_limit = surroundings.open_files_limit,
-                .shows_notify_socket = policy.readiness == Readiness::notify,
-                .readiness_fd = policy.readiness == Readiness::fd ? policy.readiness_fd : -1,
-            },
-    };
+    surroundings.files.save(facts);  // before the order, or there is none
     std::vector<sys::FdRef> refs(fds.begin(), fds.end());
-    async::Task<KeeperAnswer> asking =
-        surroundings.keeper->ask(std::move(request), std::move(refs));
-    KeeperAnswer answer = co_await std::move(asking);
+    async::Task<KeeperAnswer> order_and_wait =
+        surroundings.keeper->exchange(order(), std::move(refs));
+    KeeperAnswer answer = co_await std::move(order_and_wait);
+    facts.starting = answer.reply.error.empty();
+    answer.reply.throw_if_failed();
     for (const std::string& warning : answer.reply.warnings) {
         surroundings.engine.log().warning(concat(quote(facts.id), ": ", warning));
     }
     process_ = sys::Pidfd(answer.reply.process.pid, std::move(answer.fds.at(0)));
     note_process(answer.reply.process);
     save();
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    const std::chrono::duration<double> took = async::Clock::now() - begin;
     surroundings.start_latency.observe(took.count());
     surroundings.events.tell(EventKind::started, facts.id, concat("pid ", facts.process.pid));
-    if (has_terminal) {
-        co_await take_output();
-    }
-    co_await take_rest();
-    start_deadline_ = async::Clock::now() + policy.start_timeout;
-    if (policy.readiness == Readiness::started) {
-        become_ready();
-    }
+    lacks_output_ = has_terminal;
 }
 
 // --- What the keeper has -----------------------------------------------------------------------
@@ -316,12 +321,30 @@ async::Task<bool> UnitRun::adopt() {
     }
     facts.starting = false;
     save();
+    co_return true;
+}
+
+/// What a container that has just been started, or found, needs before it is stayed with. Done
+/// again if it fails midway.
+async::Task<> UnitRun::set_up() {
+    if (lacks_output_) {
+        co_await take_output();
+        lacks_output_ = false;
+    }
     co_await take_rest();
+    {
+        const std::optional<container::ContainerDirectory> directory =
+            context_.surroundings->engine.store().try_open(container::ContainerId(context_.facts->id
+            ));
+        const std::optional<container::Record> record =
+            directory ? directory->load() : std::nullopt;
+        cgroup_path_ = record ? record->cgroup_path : std::string();
+    }
     start_deadline_ = async::Clock::now() + context_.policy->start_timeout;
-    if (context_.policy->readiness == Readiness::started && !facts.ready) {
+    if (context_.policy->readiness == Readiness::started) {
         become_ready();
     }
-    co_return true;
+    is_set_up_ = true;
 }
 
 // --- While it runs -----------------------------------------------------------------------------
@@ -672,10 +695,9 @@ async::Task<> UnitRun::finish(RunEnd* end) {
 }
 
 async::Task<RunEnd> UnitRun::stay() {
-    const std::optional<container::ContainerDirectory> directory =
-        context_.surroundings->engine.store().try_open(container::ContainerId(context_.facts->id));
-    const std::optional<container::Record> record = directory ? directory->load() : std::nullopt;
-    cgroup_path_ = record ? record->cgroup_path : std::string();
+    if (!is_set_up_) {
+        co_await set_up();
+    }
     if (process_) {
         co_await async::with_group(live, this);
     }

@@ -4,6 +4,7 @@
 #include "corun/async/task.hpp"
 #include "corun/supervise/keeper_messages.hpp"
 #include "corun/sys/fd.hpp"
+#include "corun/sys/pidfd.hpp"
 
 #include <optional>
 #include <span>
@@ -49,6 +50,12 @@ public:
     /// Returns once the keeper has done all that was asked of it before on this connection.
     [[nodiscard]] async::Task<> flush() const;
 
+    /// As ask(), but an answer that is an error is given back, too: an Error that is thrown means
+    /// that there is no answer.
+    [[nodiscard]] async::Task<KeeperAnswer> exchange(
+        KeeperRequest request, std::vector<sys::FdRef> fds
+    ) const;
+
     /// Throws Error where the answer is one. This object must outlive the task; `fds` may be closed
     /// once the task has been started.
     [[nodiscard]] async::Task<KeeperAnswer> ask(
@@ -67,7 +74,7 @@ private:
 };
 
 /// Starts a keeper for the state root, in a session of its own, from this program's own binary. It
-/// listens when this returns. No other may be running.
-void start_keeper(std::string_view root);
+/// listens when this returns. No other may be running. It is this process' child, to be reaped.
+[[nodiscard]] sys::Pidfd start_keeper(std::string_view root);
 
 }  // namespace corun::supervise

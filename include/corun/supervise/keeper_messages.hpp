@@ -39,7 +39,7 @@ enum class KeeperVerb : std::uint8_t {
     drop,    // what is kept under `name`
     work,    // fork a worker, which answers itself
     status,  // how `process`, once a child of the keeper, ended
-    settle,  // answered once no container is being started
+    settle,  // answered once no container is being started, with the keeper's pid
     renew,   // execute the program `name` in the keeper's place; the answer comes before
 };
 

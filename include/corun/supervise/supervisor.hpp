@@ -111,6 +111,7 @@ private:
     ServiceNotify service_;
     EventLog events_;
     Surroundings surroundings_;
+    sys::Pidfd keeper_process_;
     async::SignalStream signals_;
     BundleSource source_;
     BundleScan scan_;

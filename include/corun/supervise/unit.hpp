@@ -87,6 +87,7 @@ private:
     [[nodiscard]] async::Task<> one_round();
     [[nodiscard]] async::Task<bool> turn_has_come();
     [[nodiscard]] async::Task<> start_run();
+    [[nodiscard]] async::Task<> order_start();
     [[nodiscard]] async::Task<> follow_run();
     [[nodiscard]] async::Task<> wait_until_due();
     void make_log();

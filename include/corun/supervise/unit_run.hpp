@@ -58,7 +58,8 @@ class UnitRun : NonCopyable {
 public:
     explicit UnitRun(RunContext context);
 
-    /// Starts the container. Throws what stopped it; nothing of it is left then.
+    /// Starts the container. Throws what stopped it; nothing of it is left then, unless the facts
+    /// still say that it is starting: what has become of the order is not known, adopt() finds out.
     [[nodiscard]] async::Task<> start(bool has_terminal);
 
     /// Takes over the container that the facts tell of, alive or ended; false if there is nothing
@@ -66,7 +67,7 @@ public:
     [[nodiscard]] async::Task<bool> adopt();
 
     /// Stays with the container to its end, and removes it. What cancellation interrupts, adopt()
-    /// can take up again.
+    /// can take up again; after an Error it can be called again.
     [[nodiscard]] async::Task<RunEnd> stay();
 
     /// There is no container any more, or none has come about: takes what is left of its output.
@@ -104,6 +105,8 @@ private:
     [[nodiscard]] async::Task<std::vector<sys::UniqueFd>> take(std::string name) const;
     [[nodiscard]] async::Task<> take_output();
     [[nodiscard]] async::Task<> take_rest();
+    [[nodiscard]] async::Task<> set_up();
+    [[nodiscard]] KeeperRequest order() const;
     [[nodiscard]] async::Task<> clear_leftovers();
     [[nodiscard]] async::Task<> stop();
     [[nodiscard]] async::Task<> wait_for_end(std::chrono::milliseconds limit);
@@ -137,6 +140,8 @@ private:
     std::string notify_status_;
     async::Condition started_;  // ready, or more time given
     async::Clock::time_point start_deadline_;
+    bool lacks_output_ = false;  // the terminal, which the keeper has
+    bool is_set_up_ = false;
     bool stopping_ = false;
     bool unhealthy_ = false;
     bool wants_stay_stopped_ = false;
