@@ -5,6 +5,7 @@
 #include "corun/cli/build_info.hpp"
 #include "corun/cli/commands.hpp"
 #include "corun/cli/global_options.hpp"
+#include "corun/supervise/policy_settings.hpp"
 
 #include <algorithm>
 
@@ -116,6 +117,22 @@ std::string verb_entries(std::span<const Verb> verbs) {
             verb.usage.empty() ? "" : concat(" ", italic(verb.usage)),
             "\n",
             filled(concat(verb.summary, "."))
+        );
+    }
+    return out;
+}
+
+/// What a bundle says of itself with `supervise`.
+std::string annotations_section() {
+    std::string out = ".SH ANNOTATIONS\n";
+    for (const supervise::PolicySetting& setting : supervise::kPolicySettings) {
+        out += concat(
+            ".TP\n",
+            bold(supervise::annotation_of(setting.name)),
+            " ",
+            italic(setting.argument),
+            "\n",
+            filled(concat(setting.help, "."))
         );
     }
     return out;
@@ -265,6 +282,9 @@ std::string command_manual(const Command& command) {
     }
     if (!command.options.empty()) {
         out += concat(".SH OPTIONS\n", option_entries(command.options));
+    }
+    if (command.name == kSuperviseCommand.name) {
+        out += annotations_section();
     }
     out += exit_section(command);
     out += text == nullptr ? "" : example_section(text->example);

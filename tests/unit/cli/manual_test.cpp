@@ -32,6 +32,13 @@ TEST_CASE("manual: every command has a text, and its page every option") {
     }
 }
 
+TEST_CASE("manual: the page of supervise has every annotation") {
+    const std::string page = command_manual(*find_command("supervise"));
+
+    CHECK(contains(page, "\\fBorg.corun.health.start\\-period\\fR \\fISPAN\\fR"));
+    CHECK(contains(page, "\\fBorg.corun.restart\\fR \\fIPOLICY\\fR"));
+}
+
 TEST_CASE("manual: corun(1) names all commands and global options") {
     const std::string page = program_manual();
 
