@@ -7,6 +7,7 @@
 
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -49,6 +50,34 @@ public:
 
 private:
     TempDir directory_;
+};
+
+/// A cgroup that has little memory to give.
+class SmallCgroup {
+public:
+    SmallCgroup() {
+        write("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+        fs::create_directory(path_);
+    }
+
+    SmallCgroup(const SmallCgroup&) = delete;
+    SmallCgroup& operator=(const SmallCgroup&) = delete;
+    SmallCgroup(SmallCgroup&&) = delete;
+    SmallCgroup& operator=(SmallCgroup&&) = delete;
+
+    ~SmallCgroup() { (void)::rmdir(path_.c_str()); }
+
+    void take_in(pid_t pid) const {
+        write(path_ + "/memory.max", "262144");
+        write(path_ + "/cgroup.procs", std::to_string(pid));
+    }
+
+private:
+    static void write(const std::string& path, const std::string& text) {
+        std::ofstream(path) << text;
+    }
+
+    std::string path_ = concat("/sys/fs/cgroup/corun-test-small-", ::getpid());
 };
 
 }  // namespace
@@ -173,6 +202,38 @@ TEST_CASE(
 TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("controllers");
+
+TEST_CASE(
+    "supervise faults: killed for want of its own memory, it leaves containers that go on" *
+    needs(Capability::memory_controller)
+) {
+    Bundle bundle;
+    Supervised supervised;
+    supervised.add(obedient(bundle), "web");
+    supervised.start();
+    supervised.wait_for("ready", "web");
+    const SmallCgroup cgroup;
+    cgroup.take_in(supervised.process().pidfd().pid());
+    Bundle wrong;
+    wrong.annotation("org.corun.restart", "sometimes");
+
+    constexpr int kMoreThanFit = 1000;
+    for (int i = 0; i < kMoreThanFit; ++i) {
+        supervised.add(wrong, concat("wrong", i));
+    }
+    CHECK(supervised.wait_for_end() == 128 + SIGKILL);
+
+    for (int i = 0; i < kMoreThanFit; ++i) {
+        supervised.take_away(concat("wrong", i));
+    }
+    supervised.start();
+    supervised.wait_until_ready();
+    CHECK(supervised.unit("web")["starts"] == 1);
+    CHECK(
+        Json::parse(supervised.runtime().expect_success({"state", "web"}).out)["status"] ==
+        "running"
+    );
+}
 
 TEST_CASE(
     "supervise faults: a kill for want of memory is told, and part of the exit" *

@@ -159,9 +159,14 @@ std::string Supervised::stop() {
 
 void Supervised::kill() {
     process_->signal(SIGKILL);
-    (void)process_->wait();
+    (void)wait_for_end();
+}
+
+int Supervised::wait_for_end() {
+    const int status = process_->wait().exit_code;
     process_.reset();
     left_behind_ = true;
+    return status;
 }
 
 Json Supervised::unit(const std::string& id) const {

@@ -62,6 +62,9 @@ public:
     /// SIGKILL.
     void kill();
 
+    /// Somebody else ends it; how it ended, as a shell has it.
+    [[nodiscard]] int wait_for_end();
+
     [[nodiscard]] Process& process() { return *process_; }
 
     [[nodiscard]] Runtime& runtime() { return runtime_; }
