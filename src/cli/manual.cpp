@@ -14,7 +14,7 @@ namespace corun::cli {
 namespace {
 
 /// The day on which the texts were last revised; pages must not differ from build to build.
-constexpr std::string_view kRevised = "2026-11-25";
+constexpr std::string_view kRevised = "2026-11-26";
 
 std::string heading(std::string_view page, std::string_view summary) {
     return concat(

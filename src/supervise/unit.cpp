@@ -22,10 +22,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kPauseAfterError{1000};
 
-async::Task<> wait_for_change(async::Condition* condition) {
-    co_await condition->changed();
-}
-
 std::string text_of(const RunEnd& end) {
     if (end.signal != 0) {
         return concat("killed by signal ", end.signal);
@@ -235,7 +231,7 @@ async::Task<> Unit::one_round() {
 async::Task<> Unit::wait_until_due() {
     enter(UnitState::restarting);
     const milliseconds left(*facts_.restart_due_ms - boot_time_ms());
-    (void)co_await async::ended_within(left, wait_for_change(&wishes_.changed));
+    (void)co_await async::changed_within(wishes_.changed, left);
 }
 
 /// Back also when it is no longer wanted.

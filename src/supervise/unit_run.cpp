@@ -45,10 +45,6 @@ std::string readiness_name(std::string_view id) {
     return concat("readiness:", id);
 }
 
-async::Task<> wait_for_change(async::Condition* condition) {
-    co_await condition->changed();
-}
-
 /// The container's directory as it is once nobody else makes, starts or deletes it; nothing if
 /// there is none then.
 async::Task<std::optional<container::ContainerDirectory>> settled_directory(
@@ -421,7 +417,7 @@ async::Task<> UnitRun::limit_start(UnitRun* self) {
             self->context_.wishes->changed.notify_all();
             co_return;
         }
-        (void)co_await async::ended_within(left, wait_for_change(&self->started_));
+        (void)co_await async::changed_within(self->started_, left);
     }
 }
 
@@ -604,7 +600,7 @@ async::Task<> UnitRun::wait_for_end(milliseconds limit) {
         if (left <= async::Clock::duration::zero()) {
             co_return;
         }
-        (void)co_await async::ended_within(left, wait_for_change(&context_.wishes->changed));
+        (void)co_await async::changed_within(context_.wishes->changed, left);
     }
 }
 

@@ -4,6 +4,8 @@
 
 #include "corun/async/cancel.hpp"
 #include "corun/async/list.hpp"
+#include "corun/async/task.hpp"
+#include "corun/async/timer_heap.hpp"
 #include "corun/async/waiter.hpp"
 #include "corun/base/scope.hpp"
 
@@ -43,5 +45,9 @@ public:
 private:
     List<Wait, Condition> waiting_;
 };
+
+/// As changed(), but at most for `limit`: false if nothing has changed until then. `condition`
+/// outlives the task.
+[[nodiscard]] Task<bool> changed_within(Condition& condition, Clock::duration limit);
 
 }  // namespace corun::async

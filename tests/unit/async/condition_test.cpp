@@ -45,7 +45,29 @@ Task<> one_word_for_two_waits(
     group.cancel();
 }
 
+Task<> wait_at_most(
+    std::reference_wrapper<Condition> condition, std::chrono::milliseconds limit, bool* heard
+) {
+    *heard = co_await changed_within(condition.get(), limit);
+}
+
+Task<> change_in_time(Group& group, std::reference_wrapper<Condition> condition, bool* heard) {
+    group.spawn(wait_at_most(condition, std::chrono::seconds(60), heard));
+    condition.get().notify_all();
+    co_return;
+}
+
 }  // namespace
+
+TEST_CASE("condition: a wait for a change can have its time") {
+    Condition condition;
+    bool heard = true;
+
+    Loop().run(wait_at_most(std::ref(condition), std::chrono::milliseconds(1), &heard));
+    CHECK_FALSE(heard);
+    Loop().run(with_group(change_in_time, std::ref(condition), &heard));
+    CHECK(heard);
+}
 
 TEST_CASE("condition: all that wait are woken, and by the loop") {
     Condition condition;
