@@ -70,7 +70,8 @@ TEST_CASE(
         "/proc/keys",
         "/sys/power"};
 
-    for (const std::uint64_t namespaces : {CLONE_NEWNS, CLONE_NEWNS | CLONE_NEWUSER}) {
+    for (const int kinds : {CLONE_NEWNS, CLONE_NEWNS | CLONE_NEWUSER}) {
+        const auto namespaces = static_cast<std::uint64_t>(kinds);
         CHECK(error_of_masks(plan, namespaces, [](ChildContext& ctx) {
                   expect(is_null(ctx, "/proc/kcore"), "the null device");
                   expect(is_null(ctx, "/proc/keys"), "the null device again");
