@@ -67,6 +67,13 @@ private:
     void keep(const std::string& name, const Fds& fds);
     void start_work(const KeeperRequest& request, const Fds& fds);
     void answer_settled();
+    void answer_questions();
+
+    /// How it ended, asked for by `status`.
+    struct Question {
+        sys::ProcessIdentity process;
+        sys::UniqueFd socket;
+    };
 
     [[nodiscard]] bool is_needed() const { return clients_ != 0 || !kept_.empty(); }
 
@@ -75,6 +82,7 @@ private:
     Children children_;
     KeptFds kept_;
     Fds waiting_for_settled_;
+    std::vector<Question> questions_;
     std::size_t clients_ = 0;
     std::string successor_;
 };
@@ -169,12 +177,6 @@ KeeperReply Keeper::answer_to(const KeeperRequest& request) {
     switch (request.verb) {
         case KeeperVerb::list:
             return names_after(request.name);
-        case KeeperVerb::status:
-            children_.reap();
-            if (const EndedProcess* ended = children_.find(request.process)) {
-                reply.ended.push_back(*ended);
-            }
-            return reply;
         case KeeperVerb::renew:
             if (children_.is_starting()) {
                 throw Error("a container is being started", EBUSY);
@@ -183,6 +185,31 @@ KeeperReply Keeper::answer_to(const KeeperRequest& request) {
         default:
             return reply;
     }
+}
+
+/// Also as a zombie.
+bool is_there(const sys::ProcessIdentity& process) {
+    const std::optional<sys::ProcessStat> stat =
+        process.pid > 0 ? sys::try_process_stat(process.pid) : std::nullopt;
+    return stat && stat->start_time == process.start_time;
+}
+
+/// A container that ended before its worker did is the worker's child, not yet the keeper's: who
+/// asks for it waits for that.
+void Keeper::answer_questions() {
+    children_.reap();
+    std::erase_if(questions_, [&](const Question& question) {
+        const EndedProcess* const ended = children_.find(question.process);
+        if (ended == nullptr && is_there(question.process)) {
+            return false;
+        }
+        KeeperReply reply;
+        if (ended != nullptr) {
+            reply.ended.push_back(*ended);
+        }
+        answer(question.socket, reply);
+        return true;
+    });
 }
 
 KeeperReply own_reply() {
@@ -211,6 +238,11 @@ void Keeper::handle(async::Group& group, sys::FdMessage message) {
     }
     if (message.fds.empty()) {
         throw Error("a question without a socket for its answer");
+    }
+    if (request.verb == KeeperVerb::status) {
+        questions_.push_back({.process = request.process, .socket = std::move(message.fds.back())});
+        answer_questions();
+        return;
     }
     if (request.verb == KeeperVerb::settle) {
         waiting_for_settled_.push_back(std::move(message.fds.back()));
@@ -270,7 +302,7 @@ bool Keeper::accept_client(async::Group& group) {
 async::Task<> Keeper::reap(Keeper* self) {
     while (true) {
         (void)co_await self->signals_.next();
-        self->children_.reap();
+        self->answer_questions();
         self->answer_settled();
     }
 }

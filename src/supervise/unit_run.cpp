@@ -38,6 +38,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLockInterval{5};
 constexpr milliseconds kPauseAfterError{1000};
 
+/// For the keeper to become the parent of a process that has ended.
+constexpr std::chrono::seconds kStatusPatience{10};
+
 /// More than a terminal holds: who floods it after the container's end is not listened to for ever.
 constexpr unsigned kMostRoundsAtEnd = 64;
 
@@ -632,12 +635,13 @@ async::Task<> UnitRun::find_status(RunEnd* end) {
         request.verb = KeeperVerb::status;
         request.process = context_.facts->process;
         try {
-            const KeeperAnswer answer =
-                co_await context_.surroundings->keeper->ask(std::move(request));
+            const KeeperAnswer answer = co_await async::with_deadline(
+                kStatusPatience, context_.surroundings->keeper->ask(std::move(request))
+            );
             if (!answer.reply.ended.empty()) {
                 status = answer.reply.ended.front().status;
             }
-        } catch (const Error&) {  // NOLINT(bugprone-empty-catch): it has died
+        } catch (const Error&) {  // NOLINT(bugprone-empty-catch): it has died, or cannot know
         }
     }
     if (!status && process_) {

@@ -102,6 +102,27 @@ TEST_CASE(
 }
 
 TEST_CASE(
+    "supervise: the status of one that ends at once is known, before its starter has ended" *
+    needs(Capability::cgroup2)
+) {
+    Bundle bundle;
+    bundle.args({"sh", "-c", "exit 5"})
+        .annotation("org.corun.restart", "always")
+        .annotation("org.corun.restart-delay", "1ms")
+        .annotation("org.corun.restart-max-delay", "1ms");
+    Supervised supervised;
+    supervised.add(bundle, "web");
+    supervised.start();
+
+    supervised.wait_for("exited", "web", 100);
+
+    CHECK(
+        supervised.count("exited", "web") ==
+        occurrences(supervised.process().output(), "\"detail\":\"exit status 5\"")
+    );
+}
+
+TEST_CASE(
     "supervise: a bundle that is wrong is named and keeps no other from starting" *
     needs(Capability::cgroup2)
 ) {
