@@ -22,7 +22,9 @@ namespace {
 constexpr mode_t kAnyExecute = S_IXUSR | S_IXGRP | S_IXOTH;
 
 /// plan_mounts() of a document that has this mount alone.
-void check_mount(const CheckSubject& subject, std::size_t index, Findings& out) {
+void check_mount(
+    const CheckSubject& subject, const std::string& rootfs, std::size_t index, Findings& out
+) {
     oci::Spec spec = subject.spec();
     spec.mounts = {subject.spec().mounts[index]};
     spec.linux_.mount_label.clear();  // has a finding of its own
@@ -37,6 +39,7 @@ void check_mount(const CheckSubject& subject, std::size_t index, Findings& out) 
     };
     out.attempt(concat("/mounts/", index), [&] {
         setup::Plan plan;
+        plan.rootfs.path = rootfs;
         plan_mounts(input, plan);
     });
 }
@@ -52,12 +55,12 @@ bool has_filesystem_type(const oci::Mount& mount) {
     return options.bind == oci::BindKind::none && mount.type != "bind" && !options.remount;
 }
 
-void check_mounts(const CheckSubject& subject, Findings& out) {
+void check_mounts(const CheckSubject& subject, const std::string& rootfs, Findings& out) {
     const oci::Spec& spec = subject.spec();
     const std::string filesystems =
         sys::try_read_file(sys::FdRef::cwd(), "/proc/filesystems").value_or("");
     for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
-        check_mount(subject, i, out);
+        check_mount(subject, rootfs, i, out);
         const oci::Mount& mount = spec.mounts[i];
         if (!has_filesystem_type(mount)) {
             continue;
@@ -230,7 +233,7 @@ void check_files(const CheckSubject& subject, Findings& out) {
         plan.namespaces.created |= static_cast<std::uint32_t>(ns.kind);
     }
     const bool has_rootfs = out.attempt("/root/path", [&] { plan_rootfs(input, plan); });
-    check_mounts(subject, out);
+    check_mounts(subject, plan.rootfs.path, out);
     out.attempt("/linux/devices", [&] { plan_devices(input, plan); });
     out.attempt("/linux/maskedPaths", [&] { plan_masks(input, plan); });
     check_hooks(subject.spec().hooks, out);

@@ -13,6 +13,7 @@
 #include "corun/container/crun_annotations.hpp"
 #include "corun/container/hooks.hpp"
 #include "corun/container/id_maps.hpp"
+#include "corun/setup/bind_source.hpp"
 #include "corun/setup/child_main.hpp"
 #include "corun/setup/limits.hpp"
 #include "corun/setup/namespaces.hpp"
@@ -68,10 +69,22 @@ sys::Cloned spawn_child(const LaunchRequest& request, sys::SocketPair& pair) {
     return cloned;
 }
 
+/// In the order in which the child comes to them.
+std::vector<const setup::IdmapPlan*> late_idmaps(const setup::Plan& plan) {
+    std::vector<const setup::IdmapPlan*> out;
+    for (const setup::MountPlan& mount : plan.mounts) {
+        if (mount.idmap) {
+            out.push_back(&*mount.idmap);
+        }
+    }
+    return out;
+}
+
 setup::RequestSequence expected_requests(const setup::Plan& plan) {
     return setup::RequestSequence({
         .relayed = plan.namespaces.needs_relay(),
         .map_ids = setup::maps_ids(plan),
+        .mapped_mounts = late_idmaps(plan).size(),
         .run_hooks = setup::parent_has_hooks(plan),
         .console = setup::has_terminal(plan),
         .set_limits = setup::parent_sets_limits(plan),
@@ -135,6 +148,7 @@ private:
     async::Task<> adopt(Incoming relayed);
     async::Task<bool> answer(Incoming incoming);
     void identify();
+    void map_mount(sys::FdRef tree);
     void tell(pid_t host_pid = 0) const;
     void equip() const;
 
@@ -146,6 +160,7 @@ private:
     sys::ProcessIdentity identity_;
     sys::UniqueFd socket_;
     std::optional<sys::FdRef> cgroup_;
+    std::size_t mapped_mounts_ = 0;
     sys::UniqueFd console_;
     std::vector<std::string> warnings_;
     std::optional<Error> early_report_;
@@ -240,6 +255,16 @@ async::Task<> Conversation::adopt(Incoming relayed) {
     identify();
 }
 
+/// The child has cloned it in its own mount namespace, where the parent cannot; the parent has the
+/// capability in the file system's user namespace, which the child may not have.
+void Conversation::map_mount(sys::FdRef tree) {
+    const setup::IdmapPlan& idmap = *late_idmaps(*request_.plan).at(mapped_mounts_++);
+    setup::BindSettings settings;
+    settings.idmap =
+        setup::MountIdmap{.user_namespace = idmap.user_namespace, .depth = idmap.depth};
+    setup::apply_settings(tree, settings);
+}
+
 /// True at Ready.
 async::Task<bool> Conversation::answer(Incoming incoming) {
     sequence_.accept(incoming.message.kind);
@@ -264,6 +289,9 @@ async::Task<bool> Conversation::answer(Incoming incoming) {
                 "step 'map-ids'",
                 write_id_maps(pid(), *request_.uid_mappings, *request_.gid_mappings)
             );
+            break;
+        case setup::MessageKind::map_mount:
+            async::in_context([] { return "step 'mounts'"; }, [&] { map_mount(incoming.fd); });
             break;
         case setup::MessageKind::run_hooks:
             co_await async::in_context("step 'runtime-hooks'", run_parent_hooks(&request_, pid()));

@@ -9,6 +9,7 @@
 #include "corun/oci/validate.hpp"
 #include "corun/setup/bind_source.hpp"
 #include "corun/sys/file.hpp"
+#include "corun/sys/path.hpp"
 #include "corun/sys/uapi.hpp"
 
 #include <fcntl.h>
@@ -89,11 +90,33 @@ sys::UniqueFd idmap_namespace(
     return make_idmap_namespace(input.spec.linux_.uid_mappings, input.spec.linux_.gid_mappings);
 }
 
+std::optional<setup::IdmapPlan> plan_idmap(
+    const PlanInput& input, const oci::Mount& mount, const oci::ParsedMountOptions& options
+) {
+    if (options.idmap == oci::IdmapKind::none && mount.uid_mappings.empty()) {
+        return std::nullopt;
+    }
+    return setup::IdmapPlan{
+        .user_namespace = idmap_namespace(input, mount, options),
+        .depth =
+            options.idmap == oci::IdmapKind::ridmap ? sys::Depth::recursive : sys::Depth::single,
+    };
+}
+
+/// Where below `rootfs`, as an absolute path in the container; nothing: elsewhere on the host.
+std::optional<std::string> path_in_rootfs(const std::string& rootfs, const std::string& path) {
+    const std::string clean = sys::clean_absolute(path);
+    if (rootfs.empty() || !oci::lies_within(clean, rootfs)) {
+        return std::nullopt;
+    }
+    return sys::clean_absolute(clean.substr(rootfs.size()));
+}
+
 void plan_bind(
     const PlanInput& input,
     const oci::Mount& mount,
     const oci::ParsedMountOptions& options,
-    std::uint64_t inherited_propagation,
+    const setup::RootfsPlan& rootfs,
     setup::MountPlan& out
 ) {
     if (!options.data.empty()) {
@@ -117,31 +140,29 @@ void plan_bind(
             return;
         }
     }
+    out.source.follows_symlink = !options.source_nofollow;
+    std::optional<setup::IdmapPlan> idmap = plan_idmap(input, mount, options);
+    if (std::optional<std::string> inside = path_in_rootfs(rootfs.path, out.source.path)) {
+        out.source.in_container = std::move(*inside);
+        out.idmap = std::move(idmap);
+        return;
+    }
     const int nofollow = options.source_nofollow ? O_NOFOLLOW : 0;
     const sys::UniqueFd source = sys::open(out.source.path, O_PATH | nofollow);
-    out.source.follows_symlink = !options.source_nofollow;
     out.source.is_directory = S_ISDIR(sys::fstat(source).st_mode);
-    const bool wants_idmap = options.idmap != oci::IdmapKind::none || !mount.uid_mappings.empty();
-    sys::UniqueFd mapping;
-    if (wants_idmap) {
-        mapping = idmap_namespace(input, mount, options);
-    }
     if (!input.privileges.can_mount) {
         return;
     }
     setup::BindSettings settings;
     settings.attributes = out.attributes;
     settings.recursive_attributes = out.recursive_attributes;
-    settings.propagation = {{.type = inherited_propagation, .depth = sys::Depth::recursive}};
+    settings.propagation = {{.type = rootfs.propagation, .depth = sys::Depth::recursive}};
     settings.propagation.insert(
         settings.propagation.end(), out.propagation.begin(), out.propagation.end()
     );
-    if (mapping) {
-        settings.idmap = setup::MountIdmap{
-            .user_namespace = mapping,
-            .depth = options.idmap == oci::IdmapKind::ridmap ? sys::Depth::recursive
-                                                             : sys::Depth::single,
-        };
+    if (idmap) {
+        settings.idmap =
+            setup::MountIdmap{.user_namespace = idmap->user_namespace, .depth = idmap->depth};
     }
     out.source.tree = setup::clone_bind_source(source, "", out.source.depth, settings);
 }
@@ -202,12 +223,26 @@ void plan_filesystem(
     }
 }
 
+/// What is still to come needs places in it: the device nodes in /dev, later mounts in a tmpfs. As
+/// runc.
+bool makes_readonly_at_end(
+    const oci::Mount& mount, const oci::ParsedMountOptions& options, const std::string& destination
+) {
+    const bool is_bind = options.bind != oci::BindKind::none || mount.type == "bind";
+    return (options.attributes.set & MOUNT_ATTR_RDONLY) != 0 && !is_bind &&
+           (destination == "/dev" || (mount.type == "tmpfs" && !options.remount));
+}
+
 setup::MountPlan plan_mount(
     const PlanInput& input, const setup::Plan& plan, const oci::Mount& mount
 ) {
     const oci::ParsedMountOptions options = oci::parse_mount_options(mount.options);
     setup::MountPlan out;
     out.destination = oci::normalized_destination(mount.destination);
+    if (std::optional<std::string> inside = path_in_rootfs(plan.rootfs.path, out.destination)) {
+        out.destination = std::move(*inside);  // as runc: some name the place as the host does
+    }
+    out.readonly_at_end = makes_readonly_at_end(mount, options, out.destination);
     out.attributes = to_sys(options.attributes);
     out.recursive_attributes = to_sys(options.recursive_attributes);
     out.propagation = to_plan(options.propagation);
@@ -220,7 +255,7 @@ setup::MountPlan plan_mount(
         return out;
     }
     if (options.bind != oci::BindKind::none || mount.type == "bind") {
-        plan_bind(input, mount, options, plan.rootfs.propagation, out);
+        plan_bind(input, mount, options, plan.rootfs, out);
     } else {
         plan_filesystem(input, plan, mount, options, out);
     }

@@ -9,9 +9,7 @@
 
 namespace corun::setup {
 
-namespace {
-
-void apply(sys::FdRef tree, const BindSettings& settings) {
+void apply_settings(sys::FdRef tree, const BindSettings& settings) {
     if (settings.idmap) {
         // First: a mount that is attached, or that another mount was made from, takes no mapping.
         in_context(
@@ -35,13 +33,17 @@ void apply(sys::FdRef tree, const BindSettings& settings) {
     }
 }
 
-}  // namespace
+sys::UniqueFd clone_in_root(const sys::RootDir& root, const BindSource& source) {
+    const int nofollow = source.follows_symlink ? 0 : O_NOFOLLOW;
+    const sys::UniqueFd place = root.open(source.in_container, O_PATH | nofollow);
+    return sys::clone_tree(place, "", source.depth);
+}
 
 sys::UniqueFd clone_bind_source(
     sys::FdRef directory, const std::string& path, sys::Depth depth, const BindSettings& settings
 ) {
     sys::UniqueFd tree = sys::clone_tree(directory, path, depth);
-    apply(tree, settings);
+    apply_settings(tree, settings);
     return tree;
 }
 

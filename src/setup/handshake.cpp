@@ -17,6 +17,8 @@ std::string_view name_of(MessageKind kind) {
             return "Relayed";
         case MessageKind::map_ids:
             return "MapIds";
+        case MessageKind::map_mount:
+            return "MapMount";
         case MessageKind::run_hooks:
             return "RunHooks";
         case MessageKind::console:
@@ -93,6 +95,8 @@ bool RequestSequence::is_expected(MessageKind kind) const {
             return expected_.relayed;
         case MessageKind::map_ids:
             return expected_.map_ids;
+        case MessageKind::map_mount:
+            return expected_.mapped_mounts != 0;
         case MessageKind::run_hooks:
             return expected_.run_hooks;
         case MessageKind::console:
@@ -106,6 +110,10 @@ bool RequestSequence::is_expected(MessageKind kind) const {
     }
 }
 
+bool RequestSequence::may_follow(MessageKind kind) const {
+    return !last_ || *last_ < kind || (*last_ == kind && kind == MessageKind::map_mount);
+}
+
 void RequestSequence::accept(MessageKind kind) {
     if (kind == MessageKind::warning || kind == MessageKind::report) {
         return;
@@ -113,12 +121,15 @@ void RequestSequence::accept(MessageKind kind) {
     if (!is_expected(kind)) {
         throw Error(concat("handshake: unexpected ", name_of(kind), " from the child"), EPROTO);
     }
-    if (last_ && *last_ >= kind) {
+    if (!may_follow(kind)) {
         throw Error(
             concat("handshake: ", name_of(kind), " from the child after ", name_of(*last_)), EPROTO
         );
     }
     last_ = kind;
+    if (kind == MessageKind::map_mount) {
+        --expected_.mapped_mounts;
+    }
 }
 
 }  // namespace corun::setup

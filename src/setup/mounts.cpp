@@ -130,6 +130,14 @@ std::string tmpfs_mode(const sys::RootDir& root, const MountPlan& mount, const s
     return {digits.data(), result.ptr};
 }
 
+sys::MountAttributes early_attributes(const MountPlan& mount) {
+    sys::MountAttributes out = mount.attributes;
+    if (mount.readonly_at_end) {
+        out.set &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
+    }
+    return out;
+}
+
 void change_propagation(sys::FdRef mount, const std::vector<PropagationChange>& changes) {
     for (const PropagationChange& change : changes) {
         sys::mount_setattr(mount, {.propagation = change.type}, change.depth);
@@ -144,8 +152,7 @@ sys::UniqueFd make_filesystem(
         context.set_string("source", mount.source.path);
     }
     for (const std::string& flag : mount.superblock_flags) {
-        // What is copied up must be written first.
-        if (!(mount.copies_up && flag == "ro")) {
+        if (!(mount.readonly_at_end && flag == "ro")) {
             context.set_flag(flag);
         }
     }
@@ -154,19 +161,11 @@ sys::UniqueFd make_filesystem(
     }
     context.set_options(mount.data);
     context.create();
-    const std::uint64_t late = mount.copies_up ? MOUNT_ATTR_RDONLY : 0U;
-    sys::UniqueFd tree = context.mount(mount.attributes.set & ~late);
+    sys::UniqueFd tree = context.mount(early_attributes(mount).set);
     if (!mount.recursive_attributes.empty()) {
         sys::mount_setattr(tree, mount.recursive_attributes, sys::Depth::single);
     }
     return tree;
-}
-
-void fill_and_seal(const MountPlan& mount, sys::FdRef underlying, sys::FdRef tree) {
-    copy_up(underlying, tree);
-    if ((mount.attributes.set & MOUNT_ATTR_RDONLY) != 0) {
-        sys::mount_setattr(tree, {.set = MOUNT_ATTR_RDONLY}, sys::Depth::single);
-    }
 }
 
 /// The host's, with all that is mounted below: a user namespace may not uncover what a mount hides.
@@ -194,30 +193,40 @@ void mount_filesystem(ChildContext& ctx, const MountPlan& mount, const std::stri
         tree = take_readonly_substitute(mount);
     }
     if (mount.copies_up) {
-        fill_and_seal(mount, target.object, *tree);
+        copy_up(target.object, *tree);
     }
     attach_verified(*ctx.root, target, *tree);
     change_propagation(*tree, mount.propagation);
+    if (mount.readonly_at_end) {
+        ctx.late_readonly.push_back(std::move(*tree));
+    }
 }
 
 /// The parent's tree has its settings already.
-sys::UniqueFd take_bind_tree(const MountPlan& mount) {
-    return take_tree(
-        mount.source,
-        {
-            .attributes = mount.attributes,
-            .recursive_attributes = mount.recursive_attributes,
-            .propagation = mount.propagation,
-        }
-    );
+sys::UniqueFd take_bind_tree(ChildContext& ctx, const MountPlan& mount) {
+    const BindSettings settings{
+        .attributes = mount.attributes,
+        .recursive_attributes = mount.recursive_attributes,
+        .propagation = mount.propagation,
+    };
+    if (mount.source.in_container.empty()) {
+        return take_tree(mount.source, settings);
+    }
+    sys::UniqueFd tree = clone_in_root(*ctx.root, mount.source);
+    if (mount.idmap) {
+        ctx.handshake.ask(MessageKind::map_mount, tree);
+    }
+    apply_settings(tree, settings);
+    return tree;
 }
 
 void mount_bind(ChildContext& ctx, const MountPlan& mount, const std::string& path) {
-    const sys::UniqueFd tree = take_bind_tree(mount);
+    const sys::UniqueFd tree = take_bind_tree(ctx, mount);
+    const bool is_directory = S_ISDIR(sys::fstat(tree).st_mode);
     if (is_proc(path) && sys::filesystem_type(tree) != PROC_SUPER_MAGIC) {
         refuse_other_than_proc();
     }
-    MountTarget target = ensure_target(*ctx.root, mount, path, mount.source.is_directory);
+    MountTarget target = ensure_target(*ctx.root, mount, path, is_directory);
     if (target.symlinks == sys::Symlinks::follow && S_ISLNK(sys::fstat(tree).st_mode)) {
         target.symlinks = sys::Symlinks::keep_last;  // what is looked up afterwards is the source
     }
@@ -239,9 +248,9 @@ void mount_cgroup(ChildContext& ctx, const MountPlan& mount, const std::string& 
 }
 
 void remount(ChildContext& ctx, const MountPlan& mount, const std::string& path) {
-    const sys::UniqueFd object = symlinks_on_the_way(mount, path) == sys::Symlinks::refuse
-                                     ? ctx.root->open_without_symlinks(path, O_PATH)
-                                     : ctx.root->open(path, O_PATH);
+    sys::UniqueFd object = symlinks_on_the_way(mount, path) == sys::Symlinks::refuse
+                               ? ctx.root->open_without_symlinks(path, O_PATH)
+                               : ctx.root->open(path, O_PATH);
     if (!mount.superblock_flags.empty() || !mount.data.empty()) {
         sys::FilesystemContext context = sys::FilesystemContext::of_mount(object);
         for (const std::string& flag : mount.superblock_flags) {
@@ -253,10 +262,14 @@ void remount(ChildContext& ctx, const MountPlan& mount, const std::string& path)
     if (!mount.recursive_attributes.empty()) {
         sys::mount_setattr(object, mount.recursive_attributes, sys::Depth::recursive);
     }
-    if (!mount.attributes.empty()) {
-        sys::mount_setattr(object, mount.attributes, sys::Depth::single);
+    const sys::MountAttributes attributes = early_attributes(mount);
+    if (!attributes.empty()) {
+        sys::mount_setattr(object, attributes, sys::Depth::single);
     }
     change_propagation(object, mount.propagation);
+    if (mount.readonly_at_end) {
+        ctx.late_readonly.push_back(std::move(object));
+    }
 }
 
 /// The same symlink may be there already.

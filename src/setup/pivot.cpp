@@ -145,6 +145,10 @@ void finish_rootfs(ChildContext& ctx) {
     if (rootfs.readonly) {
         sys::mount_setattr(ctx.root->fd(), {.set = MOUNT_ATTR_RDONLY}, sys::Depth::single);
     }
+    for (const sys::UniqueFd& mount : ctx.late_readonly) {
+        sys::mount_setattr(mount, {.set = MOUNT_ATTR_RDONLY}, sys::Depth::single);
+    }
+    ctx.late_readonly.clear();
 }
 
 }  // namespace corun::setup

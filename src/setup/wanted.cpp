@@ -1,6 +1,8 @@
 // When a step runs. Pure.
 #include "corun/setup/wanted.hpp"
 
+#include <algorithm>
+
 namespace corun::setup {
 
 bool always(const Plan& /*plan*/) {
@@ -80,7 +82,10 @@ bool has_sysctls(const Plan& plan) {
 }
 
 bool finishes_rootfs(const Plan& plan) {
-    return plan.rootfs.readonly || plan.rootfs.final_propagation != 0;
+    return plan.rootfs.readonly || plan.rootfs.final_propagation != 0 ||
+           std::any_of(plan.mounts.begin(), plan.mounts.end(), [](const MountPlan& mount) {
+               return mount.readonly_at_end;
+           });
 }
 
 bool has_readonly_paths(const Plan& plan) {

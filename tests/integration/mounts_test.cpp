@@ -236,6 +236,43 @@ TEST_CASE("mounts: they are made in the order of the document") {
     CHECK(runtime.run(bundle).out == "of the host\n");
 }
 
+TEST_CASE("mounts: a read-only tmpfs takes the mounts that come later, and is read-only then") {
+    Runtime runtime;
+    const HostDirectory host;
+    Bundle bundle;
+    bundle.directory("/mnt").mount({"/mnt", "tmpfs", "tmpfs", {"ro"}});
+    bundle.mount({"/mnt/inner", "bind", host.path(), {"bind"}});
+    bundle.args({"probe", "read", "/mnt/inner/file", ",", "try-write", "/mnt/new"});
+
+    CHECK(runtime.run(bundle).out == "of the host\nwrite /mnt/new: EROFS\n");
+}
+
+TEST_CASE("mounts: /dev with ro is filled, and is read-only then") {
+    Runtime runtime;
+    Bundle bundle;
+    for (Json& mount : bundle.json()["mounts"]) {
+        if (mount["destination"] == "/dev") {
+            mount["options"].push_back("ro");
+        }
+    }
+    bundle.args({"probe", "try-write", "/dev/new", ",", "try-write", "/dev/null"});
+
+    const Result result = runtime.run(bundle);
+
+    CHECK_MESSAGE(has_line("write /dev/new: EROFS", result.out), result.err);
+    CHECK(has_line("write /dev/null: ok", result.out));
+}
+
+TEST_CASE("mounts: a destination may be spelled as the host sees it, below the rootfs") {
+    Runtime runtime;
+    const HostDirectory host;
+    Bundle bundle;
+    bundle.mount({bundle.in_rootfs("/mnt"), "bind", host.path(), {"bind"}});
+    bundle.args({"probe", "read", "/mnt/file"});
+
+    CHECK(runtime.run(bundle).out == "of the host\n");
+}
+
 TEST_CASE("mounts: a later one at the same place hides the earlier") {
     Runtime runtime;
     const HostDirectory host;
@@ -300,6 +337,98 @@ TEST_CASE("bind: a source that is absent is an error that names it, and leaves n
     bundle.args({"true"}).mount({"/mnt", "bind", "/no/such/source", {"bind"}});
 
     CHECK(failed_saying("/no/such/source", runtime.run(bundle)));
+}
+
+TEST_CASE("bind: a source in the rootfs is what an earlier mount has put there") {
+    for (const bool in_user_namespace : {false, true}) {
+        INFO("in a user namespace: ", in_user_namespace);
+        Runtime runtime;
+        const HostDirectory host;
+        ::mkdir((host.path() + "/below").c_str(), 0755);
+        ::chmod(host.file().c_str(), 0666);
+        Bundle bundle;
+        bundle.directory("/mnt").directory("/copy");
+        if (in_user_namespace) {
+            bundle.map_ids(100000, 65536);
+        }
+        bundle.mount({"/mnt", "bind", host.path(), {"rbind"}});
+        bundle.mount({"/mnt/below", "bind", host.path(), {"rbind"}});
+        bundle.mount({"/copy", "bind", bundle.in_rootfs("/mnt/below"), {"rbind", "ro"}});
+        bundle.mount({"/whole", "bind", bundle.in_rootfs("/mnt"), {"rbind"}});
+        bundle.mount({"/single", "bind", bundle.in_rootfs("/mnt/file"), {"bind"}});
+        bundle.args(
+            {"probe",
+             "read",
+             "/copy/file",
+             ",",
+             "read",
+             "/whole/below/file",
+             ",",
+             "read",
+             "/single",
+             ",",
+             "try-write",
+             "/copy/file"}
+        );
+
+        const Result result = runtime.run(bundle);
+
+        CHECK_MESSAGE(result.exit_code == 0, result.err);
+        CHECK(result.out == "of the host\nof the host\nof the host\nwrite /copy/file: EROFS\n");
+    }
+}
+
+TEST_CASE("bind: a source in the rootfs that no mount brings is an error that names it") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.args({"true"}).mount({"/copy", "bind", bundle.in_rootfs("/nowhere"), {"bind"}});
+
+    const Result result = runtime.run(bundle);
+
+    CHECK(failed_saying("step 'mounts': mount '/copy': ", result));
+    CHECK(failed_saying("No such file or directory (ENOENT)", result));
+}
+
+TEST_CASE("escape: a symlink in the rootfs does not lead a bind's source to the host's files") {
+    Runtime runtime;
+    const HostDirectory host;
+    Bundle bundle;
+    bundle.symlink("/link", host.path());
+    bundle.file(host.path() + "/file", "of the image\n");
+    bundle.mount({"/copy", "bind", bundle.in_rootfs("/link"), {"bind"}});
+    bundle.args({"probe", "read", "/copy/file"});
+
+    const Result result = runtime.run(bundle);
+
+    CHECK_MESSAGE(result.out == "of the image\n", result.err);
+}
+
+TEST_CASE(
+    "bind: id mappings apply to a source that an earlier mount has put there" *
+    needs(Capability::idmapped_mounts)
+) {
+    for (const bool in_user_namespace : {false, true}) {
+        INFO("in a user namespace: ", in_user_namespace);
+        Runtime runtime;
+        const HostDirectory host;
+        Bundle bundle;
+        if (in_user_namespace) {
+            bundle.map_ids(100000, 65536);
+        }
+        bundle.mount({"/mnt", "bind", host.path(), {"bind"}});
+        for (const std::string destination : {"/first", "/second"}) {
+            bundle.mount({destination, "bind", bundle.in_rootfs("/mnt"), {"bind"}});
+            Json& mount = bundle.json()["mounts"].back();
+            mount["uidMappings"] = {{{"containerID", 0}, {"hostID", 100007}, {"size", 1}}};
+            mount["gidMappings"] = {{{"containerID", 0}, {"hostID", 100009}, {"size", 1}}};
+        }
+        bundle.args({"/bin/sh", "-c", "ls -n /first/file /second/file | awk '{print $3, $4}'"});
+
+        const Result result = runtime.run(bundle);
+
+        const std::string owner = in_user_namespace ? "7 9\n" : "100007 100009\n";
+        CHECK_MESSAGE(result.out == owner + owner, result.err);
+    }
 }
 
 TEST_CASE("bind: rbind takes what is mounted below, bind does not") {

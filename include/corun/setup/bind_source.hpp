@@ -6,6 +6,7 @@
 #include "corun/setup/plan.hpp"
 #include "corun/sys/fd.hpp"
 #include "corun/sys/mount.hpp"
+#include "corun/sys/path.hpp"
 
 #include <optional>
 #include <string>
@@ -35,6 +36,12 @@ struct BindSettings {
 [[nodiscard]] sys::UniqueFd clone_bind_source(
     sys::FdRef directory, const std::string& path, sys::Depth depth, const BindSettings& settings
 );
+
+/// Child: a clone of `source.in_container` below `root`, without any setting yet.
+[[nodiscard]] sys::UniqueFd clone_in_root(const sys::RootDir& root, const BindSource& source);
+
+/// Sets all of `settings` on a detached tree.
+void apply_settings(sys::FdRef tree, const BindSettings& settings);
 
 /// Child: the tree to attach. The parent's, complete; or, where it made none, a clone of
 /// `source.path` that is given `settings`. Can be attached once.

@@ -8,6 +8,8 @@
 //                    ◄───────────  Proceed{pid}       the child's first word: its pid on the host
 //   MapIds           ───────────►                     only with a new user namespace
 //                    ◄───────────  Proceed            maps are written
+//   MapMount + fd    ───────────►                     once for each idmapped bind from the rootfs,
+//                    ◄───────────  Proceed            whose detached clone the parent has mapped
 //   RunHooks         ───────────►                     only with prestart or createRuntime hooks
 //                    ◄───────────  Proceed            they have run
 //   Console + fd     ───────────►                     only with a terminal: the master of the pty
@@ -31,6 +33,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -42,6 +45,7 @@ namespace corun::setup {
 enum class MessageKind : std::uint32_t {
     relayed = 1,
     map_ids,
+    map_mount,
     run_hooks,
     console,
     set_limits,
@@ -106,6 +110,7 @@ public:
     struct Expected {
         bool relayed = false;
         bool map_ids = false;
+        std::size_t mapped_mounts = 0;
         bool run_hooks = false;
         bool console = false;
         bool set_limits = false;
@@ -118,6 +123,7 @@ public:
 
 private:
     [[nodiscard]] bool is_expected(MessageKind kind) const;
+    [[nodiscard]] bool may_follow(MessageKind kind) const;
 
     Expected expected_;
     std::optional<MessageKind> last_;

@@ -58,6 +58,16 @@ struct BindSource {
     bool is_directory = true;
     sys::UniqueFd tree = {};
     bool follows_symlink = true;  // at the end of `path`
+    // Not empty: `path` lies in the rootfs, and this is where, absolute in the container. An
+    // earlier mount may bring it, so the child takes it when its turn comes, as the container sees
+    // it.
+    std::string in_container = {};
+};
+
+/// The user namespace whose mappings a mount's owners take. mount_setattr(2), Linux 5.12.
+struct IdmapPlan {
+    sys::UniqueFd user_namespace;
+    sys::Depth depth = sys::Depth::single;
 };
 
 enum class MountKind {
@@ -82,13 +92,15 @@ struct MountPlan {
     std::string type;
     BindSource source;
     std::optional<BindSource> substitute;       // for a file system that may not be mounted
+    std::optional<IdmapPlan> idmap;             // what the parent maps when the child has cloned it
     std::string data;                           // file-system options, comma separated
     std::vector<std::string> superblock_flags;  // "ro", "sync", "lazytime", … for fsconfig(2)
     sys::MountAttributes attributes;            // of the mount itself
     sys::MountAttributes recursive_attributes;  // of it and those below it
     // Applied one after the other; to a bind by the one who clones it, else once it is attached.
     std::vector<PropagationChange> propagation;
-    bool copies_up = false;    // tmpcopyup
+    bool copies_up = false;        // tmpcopyup
+    bool readonly_at_end = false;  // with MOUNT_ATTR_RDONLY: once all that is in it was made
     bool no_symlinks = false;  // the destination is /proc, /sys or /dev: no symlink may lead there
     bool covers_symlink = false;  // a symlink at the destination is itself covered
 };

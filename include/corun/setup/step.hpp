@@ -21,8 +21,9 @@ struct ChildContext {
     Handshake handshake;
 
     std::optional<sys::RootDir> root = std::nullopt;  // the container's root, from attach-rootfs on
-    sys::UniqueFd proc;           // own detached procfs that nothing is mounted over (R2)
-    sys::UniqueFd null_device;    // the host's /dev/null as a mount, from take-null-device on
+    sys::UniqueFd proc;         // own detached procfs that nothing is mounted over (R2)
+    sys::UniqueFd null_device;  // the host's /dev/null as a mount, from take-null-device on
+    std::vector<sys::UniqueFd> late_readonly;  // mounts that finish_rootfs() makes read-only
     pid_t host_pid = 0;           // own pid as the parent sees it, from the first Proceed on
     std::string executable = {};  // what the PATH lookup found
     ExecForecast forecast = {};   // what execve(2) will say of it

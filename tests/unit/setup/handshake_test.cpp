@@ -16,7 +16,12 @@ using namespace corun::setup;
 namespace {
 
 constexpr RequestSequence::Expected kAll{
-    .relayed = true, .map_ids = true, .run_hooks = true, .console = true, .set_limits = true};
+    .relayed = true,
+    .map_ids = true,
+    .mapped_mounts = 2,
+    .run_hooks = true,
+    .console = true,
+    .set_limits = true};
 
 Message receive(sys::FdRef socket) {
     Message message;
@@ -32,6 +37,8 @@ TEST_CASE("handshake: the whole conversation is accepted in order") {
     for (const MessageKind kind :
          {MessageKind::relayed,
           MessageKind::map_ids,
+          MessageKind::map_mount,
+          MessageKind::map_mount,
           MessageKind::run_hooks,
           MessageKind::console,
           MessageKind::set_limits,
@@ -57,6 +64,18 @@ TEST_CASE("handshake: a request that the plan does not need is refused") {
     CHECK_THROWS_WITH_AS(
         sequence.accept(MessageKind::map_ids),
         "handshake: unexpected MapIds from the child: Protocol error (EPROTO)",
+        Error
+    );
+}
+
+TEST_CASE("handshake: more mounts to map than the plan has are refused") {
+    RequestSequence sequence({.mapped_mounts = 2});
+    sequence.accept(MessageKind::map_mount);
+    sequence.accept(MessageKind::map_mount);
+
+    CHECK_THROWS_WITH_AS(
+        sequence.accept(MessageKind::map_mount),
+        "handshake: unexpected MapMount from the child: Protocol error (EPROTO)",
         Error
     );
 }
