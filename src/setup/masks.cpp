@@ -56,8 +56,9 @@ class Places {
 public:
     explicit Places(const ChildContext& ctx) : ctx_(ctx) {}
 
-    /// No symlink in the kernel's own trees; elsewhere, as in the container's own view, the target
-    /// of a symlink is what is meant.
+    /// The target of a symlink is what is meant, as in the container's own view. In the kernel's
+    /// trees only where they are known to be the kernel's: there /proc/net is one, elsewhere it is
+    /// the image's.
     [[nodiscard]] std::optional<Place> find(const std::string& path) {
         const std::string clean = sys::clean_absolute(path);
         for (std::size_t i = 0; i < kKernelTrees.size(); ++i) {
@@ -66,8 +67,7 @@ public:
             }
             if (is_below(clean, kKernelTrees[i])) {
                 const std::string rest = clean.substr(kKernelTrees[i].size());
-                return open_tree(i) ? find_below(*trees_[i], rest, sys::Symlinks::refuse)
-                                    : std::nullopt;
+                return open_tree(i) ? find_below(*trees_[i], rest, symlinks_in(i)) : std::nullopt;
             }
         }
         return find_below(*ctx_.root, clean, sys::Symlinks::follow);
@@ -82,6 +82,11 @@ private:
             return std::nullopt;
         }
         return Place{.root = root, .target = std::move(*target)};
+    }
+
+    [[nodiscard]] sys::Symlinks symlinks_in(std::size_t index) const {
+        const bool is_kernels = wanted_filesystem(ctx_.plan, kKernelTrees[index]) != 0;
+        return is_kernels ? sys::Symlinks::follow : sys::Symlinks::refuse;
     }
 
     /// False where there is none.

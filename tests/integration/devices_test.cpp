@@ -174,6 +174,20 @@ TEST_CASE("masked: a file reads as empty and a directory as empty") {
     CHECK(result.out == "");
 }
 
+TEST_CASE("masked: where the kernel has a symlink in /proc, what it leads to is masked") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.linux_section()["maskedPaths"] = {"/proc/net", "/proc/mounts"};
+    bundle.args(
+        {"probe", "list", "/proc/net", ",", "list", "/proc/1/net", ",", "read", "/proc/self/mounts"}
+    );
+
+    const Result result = runtime.run(bundle);
+
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+    CHECK(result.out == "");
+}
+
 TEST_CASE("masked: a masked directory cannot be written") {
     Bundle bundle;
     bundle.writable_root().directory("/secret").linux_section()["maskedPaths"] = {"/secret"};
