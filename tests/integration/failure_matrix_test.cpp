@@ -149,11 +149,11 @@ const std::vector<Row>& init_rows() {
         {.step = "readonly-paths",
          .cause = "ELOOP",
          .configure = [](Bundle& b
-                      ) { b.linux_section()["readonlyPaths"].push_back("/proc/self/attr"); }},
+                      ) { b.linux_section()["readonlyPaths"].push_back("/proc/self/root/etc"); }},
         {.step = "masked-paths",
          .cause = "ELOOP",
          .configure = [](Bundle& b
-                      ) { b.linux_section()["maskedPaths"].push_back("/proc/self/environ"); }},
+                      ) { b.linux_section()["maskedPaths"].push_back("/proc/self/exe"); }},
         {.step = "attributes",
          .cause = "EPERM",
          .configure =

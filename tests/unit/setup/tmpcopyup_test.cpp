@@ -4,6 +4,7 @@
 #include "container_tree.hpp"
 #include "corun/base/error.hpp"
 #include "corun/setup/mounts.hpp"
+#include "corun/setup/pivot.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/uapi.hpp"
 #include "forked.hpp"
@@ -29,6 +30,7 @@ Plan plan_of(const ContainerTree& tree) {
         .superblock_flags = {"ro"},
         .attributes = {.set = MOUNT_ATTR_RDONLY},
         .copies_up = true,
+        .readonly_at_end = true,
     });
     return plan;
 }
@@ -51,6 +53,7 @@ TEST_CASE(
                   (sys::fstat(ctx.root->open("/etc/conf", O_PATH)).st_mode & 0777U) == 0711,
                   "the directory's mode"
               );
+              finish_rootfs(ctx);
               expect(mount_options_at(ctx.plan.rootfs.path + "/etc").starts_with("ro"), "ro");
           }) == "");
 }
