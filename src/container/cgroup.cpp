@@ -277,9 +277,9 @@ void refuse_to_climb(const std::string& path) {
             ++depth;
         }
         if (depth < 0) {
-            throw Error(
-                concat("bad sub cgroup path: ", quote(path), " leads out of the container's cgroup")
-            );
+            throw Error(concat(
+                "bad sub cgroup path: ", path, " is not a sub cgroup path of the container's"
+            ));
         }
     }
 }

@@ -39,9 +39,9 @@ sys::SpawnRequest request_for(
     };
 }
 
-/// `hook createRuntime[0] '/path'`
+/// `error running createRuntime hook #0: '/path'`: its beginning is runc's, for who matches it.
 std::string label(const std::string& name, std::size_t index, const oci::Hook& hook) {
-    return concat("hook ", name, "[", index, "] ", quote(hook.path));
+    return concat("error running ", name, " hook #", index, ": ", quote(hook.path));
 }
 
 async::Task<> execute(oci::Hook hook, HookSurroundings surroundings) {

@@ -26,7 +26,7 @@ sys::UniqueFd connect_seccomp_listener(
         throw Error("/linux/seccomp/listenerPath: SCMP_ACT_NOTIFY needs a listener", EINVAL);
     }
     return in_context(
-        [] { return "/linux/seccomp/listenerPath"; },
+        [] { return "/linux/seccomp/listenerPath: failed to connect with seccomp agent"; },
         [&] { return sys::connect_stream(profile.listener_path); }
     );
 }

@@ -45,14 +45,12 @@ Capabilities granted(const Capabilities& wanted, const Grantable& grantable) {
     return out;
 }
 
-/// runtime-spec config#linux-process: what cannot be granted MUST be warned of, SHOULD not fail. An
-/// ambient capability that is not inheritable as well is the document's own slip, as in runc's
-/// default one for years; runc and crun pass over it too.
+/// runtime-spec config#linux-process: what cannot be granted MUST be warned of, SHOULD not fail.
 void warn_of_missing(Handshake& handshake, const Capabilities& wanted, const Capabilities& got) {
     const std::uint64_t missing =
         (wanted.bounding & ~got.bounding) | (wanted.permitted & ~got.permitted) |
         (wanted.effective & ~got.effective) | (wanted.inheritable & ~got.inheritable) |
-        (wanted.ambient & wanted.inheritable & ~got.ambient);
+        (wanted.ambient & ~got.ambient);
     for_each_capability(missing, [&](unsigned capability) {
         handshake.warn(concat("capability ", sys::capability_name(capability), " cannot be granted")
         );
@@ -105,7 +103,7 @@ void finish_capabilities(ChildContext& context) {
     // Ambient ones need no second look: they lie within the permitted ones that stay.
     const int error_number = sys::capset_errno(context.final_capabilities);
     if (error_number != 0) {
-        fail_in_tail(context, "capset", {}, error_number);
+        fail_in_tail(context, "capset", error_number);
     }
 }
 

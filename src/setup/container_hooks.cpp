@@ -7,6 +7,7 @@
 #include "corun/base/text.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/pidfd.hpp"
+#include "corun/sys/process.hpp"
 #include "corun/sys/spawn.hpp"
 
 #include <cerrno>
@@ -91,7 +92,11 @@ void run_hooks(
     for (std::size_t index = 0; index < hooks.size(); ++index) {
         const HookPlan& hook = hooks[index];
         in_context(
-            [&] { return concat("hook ", moment.name, "[", index, "] ", quote(hook.path)); },
+            [&] {
+                return concat(
+                    "error running ", moment.name, " hook #", index, ": ", quote(hook.path)
+                );
+            },
             [&] { run_hook(context.plan.hooks, hook, state); }
         );
     }
@@ -104,6 +109,7 @@ void ask_for_runtime_hooks(ChildContext& context) {
 }
 
 void run_create_container_hooks(ChildContext& context) {
+    sys::fchdir(context.root->fd());  // as in runc: what they do, they do to the rootfs
     run_hooks(context, context.plan.hooks.create_container, kCreateContainer);
 }
 

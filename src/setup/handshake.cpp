@@ -4,6 +4,8 @@
 #include "corun/base/text.hpp"
 #include "corun/sys/socket.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -85,7 +87,11 @@ void Handshake::report(const Error& error) noexcept {
     message.set_text(error.message());
     try {
         send_message(socket_, message);
-    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): nobody is left to tell
+    } catch (const Error& failure) {
+        if (failure.error_number() != EPIPE) {
+            // A filter may refuse sendmsg(2); write(2) will do, and if not, nothing is left to try.
+            (void)::write(socket_.ref().number(), &message, sizeof message);
+        }
     }
 }
 

@@ -88,12 +88,12 @@ constexpr std::array kInitSteps{
     Step{"descriptors",               "close_range(2)",                        always,                     close_descriptors},
     Step{"ready",                     "runtime#create",                        always,                     report_ready},
     Step{"start-gate",                "runtime#start",                         has_gate,                   wait_at_gate},
-    Step{"start-container-hooks",     "config#startcontainer-hooks",           has_start_container_hooks,  run_start_container_hooks},
     Step{"exec-label",                "config#linux-process",                  has_exec_label,             set_exec_label},
     Step{"no-new-privileges",         "config#linux-process",                  has_no_new_privileges,      set_no_new_privileges},
     Step{"prepare-exec",              "execve(2)",                             always,                     prepare_exec},
     Step{"seccomp",                   "config-linux#seccomp",                  has_seccomp,                load_seccomp},
     Step{"last-capabilities",         "config#linux-process",                  has_capabilities,           finish_capabilities},
+    Step{"start-container-hooks",     "config#startcontainer-hooks",           has_start_container_hooks,  run_start_container_hooks},
     Step{"exec",                      "config#process",                        always,                     exec_payload},
 };
 // clang-format on

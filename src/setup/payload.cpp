@@ -41,7 +41,7 @@ void exec_payload(ChildContext& context) {
     const ExecForecast& expected = context.forecast;
     const std::string_view reason =
         error_number == expected.error_number ? std::string_view(expected.reason) : "";
-    fail_in_tail(context, "exec", context.executable, error_number, reason);
+    fail_in_exec(context, context.executable, error_number, reason);
 }
 
 }  // namespace corun::setup

@@ -22,7 +22,7 @@ void load_seccomp(ChildContext& context) {
 
     const sys::LoadedFilter loaded = sys::load_seccomp_filter(seccomp.program, seccomp.flags);
     if (loaded.error_number != 0) {
-        fail_in_tail(context, "seccomp(SECCOMP_SET_MODE_FILTER)", {}, loaded.error_number);
+        fail_in_tail(context, "seccomp(SECCOMP_SET_MODE_FILTER)", loaded.error_number);
     }
     if (!loaded.listener || !seccomp.agent) {
         return;
@@ -31,7 +31,7 @@ void load_seccomp(ChildContext& context) {
     // has no descriptor yet. The parent refuses such a profile, as runc does for write(2).
     const int error_number = sys::send_with_fd_errno(seccomp.agent, state, loaded.listener);
     if (error_number != 0) {
-        fail_in_tail(context, "send seccomp notify descriptor: sendmsg", {}, error_number);
+        fail_in_tail(context, "send seccomp notify descriptor: sendmsg", error_number);
     }
 }
 

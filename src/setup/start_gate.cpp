@@ -4,6 +4,7 @@
 #include "corun/sys/process.hpp"
 #include "corun/sys/socket.hpp"
 
+#include <csignal>
 #include <optional>
 #include <span>
 #include <utility>
@@ -35,7 +36,16 @@ void close_listener(const sys::UniqueFd& listener) {
     sys::close_range(number, number);
 }
 
+/// The kernel lets a pid namespace's first process ignore what it has no handler for; but who ends
+/// a created container by these means it, and runc's does end. execve(2) undoes it.
+void heed_termination() {
+    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+        sys::exit_upon(signal);
+    }
+}
+
 void wait_on_socket(ChildContext& context) {
+    heed_termination();
     const sys::UniqueFd& listener = context.plan.gate.listener;
     // The parent made the handshake's pair: its uid as this user namespace shows it, even if
     // unmapped, is what the starter's must look like.

@@ -122,6 +122,15 @@ void reset_signals() {
     }
 }
 
+void exit_upon(int signal) {
+    constexpr int kSignalled = 128;
+    struct sigaction action = {};
+    action.sa_handler = [](int caught) { ::_exit(kSignalled + caught); };
+    if (::sigaction(signal, &action, nullptr) < 0) {
+        throw_errno("sigaction");
+    }
+}
+
 std::optional<std::string> try_getcwd() {
     std::array<char, PATH_MAX> path{};
     // glibc's getcwd() hides the kernel's "(unreachable)/…" behind a walk of "..".

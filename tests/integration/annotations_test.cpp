@@ -140,6 +140,17 @@ TEST_CASE("seccomp agent: gets one message, with the state and the descriptor, a
     check_agent(agent, bundle);
 }
 
+TEST_CASE("seccomp agent: where none listens, the error says so in runc's words too") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.args({"true"}).linux_section()["seccomp"] = notify_of_mkdir();
+    bundle.linux_section()["seccomp"]["listenerPath"] = "/no/such/socket";
+
+    CHECK(failed_saying(
+        "/linux/seccomp/listenerPath: failed to connect with seccomp agent: ", runtime.run(bundle)
+    ));
+}
+
 TEST_CASE("seccomp agent: run.oci.seccomp.receiver takes the place of the listener's path") {
     FdReceiver agent;
     Bundle bundle;

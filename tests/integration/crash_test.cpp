@@ -337,11 +337,11 @@ TEST_CASE("crash: a failing poststart hook ends start and run with nothing alive
     Bundle bundle = sleeping();
     bundle.hook("poststart", "exit 3");
     const Result ran = runtime.run(bundle);
-    CHECK(failed_saying("hook poststart[0]", ran));
+    CHECK(failed_saying("error running poststart hook #0: ", ran));
     CHECK(runtime.leftovers().empty());
 
     Container container = runtime.create(bundle);
-    CHECK(failed_saying("hook poststart[0]", runtime({"start", container.id()})));
+    CHECK(failed_saying("error running poststart hook #0: ", runtime({"start", container.id()})));
     container.wait();
     CHECK(container.status() == "stopped");
     container.remove();

@@ -209,7 +209,7 @@ const std::vector<Row>& init_rows() {
                  b.process()["noNewPrivileges"] = false;
              }},
         {.step = "exec",
-         .cause = "ENOEXEC",
+         .cause = "exec format error",
          .configure =
              [](Bundle& b) {
                  with_bad_executable(b);
@@ -280,7 +280,7 @@ const std::vector<Row>& exec_rows() {
          .configure = with_seccomp,
          .process = R"({"noNewPrivileges": false})"},
         {.step = "exec",
-         .cause = "ENOEXEC",
+         .cause = "exec format error",
          .configure = with_bad_executable,
          .process = R"({"args": ["/bin/bad"]})"},
     };

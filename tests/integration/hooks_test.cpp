@@ -89,6 +89,52 @@ TEST_CASE("hooks: arguments and environment are the document's") {
     CHECK(read_text(bundle.path("log")) == "zero one hello\n");
 }
 
+TEST_CASE("hooks: a container hook without an environment has the payload's") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.args({"true"}).env("GREETING=hello");
+    bundle.mount({"/log", "bind", bundle.path(), {"bind"}});
+    bundle.hook("createContainer", "echo created $GREETING >> " + bundle.path("log"));
+    bundle.json()["hooks"]["startContainer"] = {
+        {{"path", "/bin/sh"}, {"args", {"sh", "-c", "echo started $GREETING >> /log/log"}}}};
+
+    const Result result = runtime.run(bundle);
+
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+    CHECK(read_text(bundle.path("log")) == "created hello\nstarted hello\n");
+}
+
+TEST_CASE("hooks: createContainer runs in the rootfs, where the mounts are") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.args({"probe", "read", "/made"}).writable_root();
+    bundle.hook("createContainer", "pwd > made; test -e proc/self/status");
+
+    const Result result = runtime.run(bundle);
+
+    CHECK_MESSAGE(result.out == bundle.in_rootfs("") + "\n", result.err);
+}
+
+TEST_CASE("hooks: startContainer runs under the payload's filter") {
+    for (const bool no_new_privileges : {true, false}) {
+        INFO("noNewPrivileges: ", no_new_privileges);
+        Runtime runtime;
+        Bundle bundle;
+        bundle.args({"true"}).writable_root();
+        bundle.process()["noNewPrivileges"] = no_new_privileges;
+        bundle.linux_section()["seccomp"] = {
+            {"defaultAction", "SCMP_ACT_ALLOW"},
+            {"syscalls", {{{"names", {"mkdir", "mkdirat"}}, {"action", "SCMP_ACT_ERRNO"}}}}};
+        bundle.json()["hooks"]["startContainer"] = {
+            {{"path", "/bin/sh"}, {"args", {"sh", "-c", "mkdir /made"}}}};
+
+        const Result result = runtime.run(bundle);
+
+        CHECK(failed_saying("error running startContainer hook #0: '/bin/sh': exited", result));
+        CHECK(failed_saying("Operation not permitted", result));
+    }
+}
+
 TEST_CASE("hooks: a runtime hook runs in the host's namespaces, a container hook in the container's"
 ) {
     Runtime runtime;

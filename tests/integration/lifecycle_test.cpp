@@ -312,6 +312,35 @@ TEST_CASE("kill: a created container can be killed before it starts") {
     container.remove();
 }
 
+TEST_CASE("kill: what asks a process to end does end a created container") {
+    Runtime runtime;
+    Bundle bundle;
+    for (const char* signal : {"TERM", "INT", "HUP", "QUIT"}) {
+        INFO(signal);
+        Container container = runtime.create(bundle.args({"sleep", "1000"}));
+
+        container.kill(signal);
+        container.wait();
+
+        CHECK(container.status() == "stopped");
+        container.remove();
+    }
+}
+
+TEST_CASE("kill: a payload without a handler for TERM ignores it, as the first process") {
+    Runtime runtime;
+    Bundle bundle;
+    Container container = runtime.create(bundle.args({"sleep", "1000"}));
+    container.start();
+
+    container.kill("TERM");
+
+    CHECK(container.status() == "running");
+    container.kill("KILL");
+    container.wait();
+    container.remove();
+}
+
 TEST_CASE("kill: a stopped container is an error in the words that callers look for") {
     Runtime runtime;
     const Bundle bundle = waiting();

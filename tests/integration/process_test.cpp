@@ -120,6 +120,20 @@ TEST_CASE("process: a name without a slash is looked up in the container's own P
     CHECK(seen_by(bundle, {"greet", "friend"}) == "greetings friend\n");
 }
 
+TEST_CASE("process: a script whose interpreter is absent is an error that names it") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.file("/run.sh", "#!/no/such/interpreter with words\n", 0755).args({"/run.sh"});
+
+    const Result result = runtime.run(bundle);
+
+    CHECK(failed_saying(
+        "step 'exec': exec /run.sh: no such file or directory (it is a script whose interpreter "
+        "is '/no/such/interpreter': '/no' does not exist)",
+        result
+    ));
+}
+
 TEST_CASE("process: a program that is not on the PATH is an error callers know") {
     Runtime runtime;
     Bundle bundle;

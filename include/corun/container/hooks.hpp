@@ -33,7 +33,8 @@ struct HookSurroundings {
 /// `'/path': exited with status 3: 'last line it printed'`
 async::Task<> run_hook(oci::Hook hook, HookSurroundings surroundings);
 
-/// Runs hooks in order; the first failure ends it: `hook createRuntime[0] '/path': …`.
+/// Runs hooks in order; the first failure ends it: `error running createRuntime hook #0: '/path':
+/// …`.
 async::Task<> run_hooks(
     std::vector<oci::Hook> hooks, std::string name, HookSurroundings surroundings
 );

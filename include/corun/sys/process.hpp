@@ -45,6 +45,9 @@ void chroot(const std::string& path);
 /// Every signal to its default disposition, and none blocked.
 void reset_signals();
 
+/// Has the process exit with status 128 + `signal` when that comes.
+void exit_upon(int signal);
+
 /// The working directory's absolute path; nothing if the root of this process does not lead to it.
 [[nodiscard]] std::optional<std::string> try_getcwd();
 

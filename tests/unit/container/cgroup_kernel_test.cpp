@@ -285,9 +285,9 @@ TEST_CASE("cgroup kernel: try_open_below stays below") {
     CHECK_FALSE(cgroup.try_open_below("absent").has_value());
     for (const char* escape : {"..", "b/../..", "../a", "../../a/b", "/../a"}) {
         CAPTURE(escape);
-        CHECK(
-            contains(error_of([&] { (void)cgroup.try_open_below(escape); }), "bad sub cgroup path")
-        );
+        CHECK(contains(
+            error_of([&] { (void)cgroup.try_open_below(escape); }), " is not a sub cgroup path"
+        ));
     }
 }
 

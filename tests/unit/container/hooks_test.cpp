@@ -168,7 +168,7 @@ TEST_CASE("hooks: run in order, and the first failure is named and ends it") {
 
     CHECK(
         failure_of(run_hooks(hooks, "createRuntime", {.output = file.ref()})) ==
-        "hook createRuntime[1] '/bin/sh': exited with status 2"
+        "error running createRuntime hook #1: '/bin/sh': exited with status 2"
     );
     sys::seek_to_start(file);
     CHECK(sys::read_all(file, 100) == "0\n1\n");
@@ -186,8 +186,8 @@ TEST_CASE("hooks: poststop runs all of them and reports each failure") {
     CHECK(
         failures ==
         std::vector<std::string>{
-            "hook poststop[0] '/bin/sh': exited with status 1",
-            "hook poststop[1] '/nonexistent': exec(\"/nonexistent\"): "
+            "error running poststop hook #0: '/bin/sh': exited with status 1",
+            "error running poststop hook #1: '/nonexistent': exec(\"/nonexistent\"): "
             "No such file or directory (ENOENT)",
         }
     );

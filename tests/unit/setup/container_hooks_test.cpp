@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 using namespace corun;
@@ -28,6 +29,7 @@ Plan plan_with(std::vector<HookPlan> hooks) {
 
 std::string run_create(ChildContext& context) {
     context.host_pid = 77;
+    context.root.emplace(sys::open("/tmp", O_PATH | O_DIRECTORY));
     run_create_container_hooks(context);
     return "done";
 }
@@ -61,13 +63,14 @@ private:
 TEST_CASE("container hooks: they run in order with the state on stdin and their own environment") {
     const OutputFile file;
     const Plan plan = plan_with(
-        {shell("cat >> " + file.path()), shell("echo \" second $WHERE $HOME\" >> " + file.path())}
+        {shell("cat >> " + file.path()),
+         shell("echo \" second $WHERE $HOME in $(pwd)\" >> " + file.path())}
     );
 
     const test::StepOutcome outcome = test::run_in_child(plan, run_create);
 
     CHECK(outcome.error == "");
-    CHECK(file.text() == "{\"status\":\"creating\",\"pid\":77} second /tmp \n");
+    CHECK(file.text() == "{\"status\":\"creating\",\"pid\":77} second /tmp  in /tmp\n");
 }
 
 TEST_CASE("container hooks: those of the start see the status created") {
@@ -94,7 +97,10 @@ TEST_CASE("container hooks: the first that fails ends it, with what it printed l
 
     const test::StepOutcome outcome = test::run_in_child(plan, run_create);
 
-    CHECK(outcome.error == "hook createContainer[1] '/bin/sh': exited with status 3: the reason");
+    CHECK(
+        outcome.error ==
+        "error running createContainer hook #1: '/bin/sh': exited with status 3: the reason"
+    );
     CHECK(file.text() == "");
 }
 
@@ -106,7 +112,8 @@ TEST_CASE("container hooks: one that takes too long is killed with all it starte
 
     CHECK(
         outcome.error ==
-        "hook createContainer[0] '/bin/sh': did not end within 1 s: Connection timed out "
+        "error running createContainer hook #0: '/bin/sh': did not end within 1 s: Connection "
+        "timed out "
         "(ETIMEDOUT)"
     );
 }
@@ -124,7 +131,7 @@ TEST_CASE("container hooks: a program that cannot be executed is named") {
 
     CHECK(
         outcome.error ==
-        "hook createContainer[0] '/no/such/hook': exec(\"/no/such/hook\"): "
+        "error running createContainer hook #0: '/no/such/hook': exec(\"/no/such/hook\"): "
         "No such file or directory (ENOENT)"
     );
 }

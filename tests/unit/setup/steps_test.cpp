@@ -76,6 +76,12 @@ constexpr std::array kConstraints{
         "no-new-privileges", "seccomp", "seccomp(2): loading it needs this or CAP_SYS_ADMIN"},
     Constraint{"prepare-exec", "seccomp", "nothing allocates under the container's filter"},
     Constraint{"seccomp", "last-capabilities", "CAP_SYS_ADMIN is kept for loading the filter"},
+    Constraint{
+        "last-capabilities",
+        "start-container-hooks",
+        "they get no more than the payload, as in runc"},
+    Constraint{
+        "seccomp", "start-container-hooks", "they run under the payload's filter, as in runc"},
     Constraint{"last-capabilities", "exec", "the payload gets no more than its own"},
 };
 
