@@ -76,7 +76,7 @@ Log::Log(LogLevel threshold, LogFormat format, Sink sink)
     : threshold_(threshold), format_(format), sink_(std::move(sink)) {}
 
 void Log::write(LogLevel level, std::string_view message) const {
-    if (level >= threshold_) {
+    if (takes(level)) {
         sink_(format_record(format_, level, message, std::chrono::system_clock::now()));
     }
 }

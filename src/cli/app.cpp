@@ -26,14 +26,6 @@ constexpr int kFailure = 1;
 constexpr int kUnknownCommand = 3;  // as runc
 constexpr Option kHelpOption{.name = "help", .letter = "h", .argument = "", .help = "this help"};
 
-/// Nothing can be done about a standard error or a log that does not take what is written.
-void write_quietly(sys::FdRef fd, std::string_view line) noexcept {
-    try {
-        sys::write_all(fd, line);
-    } catch (...) {  // NOLINT(bugprone-empty-catch): there is nobody left to tell
-    }
-}
-
 /// Where records go: the file of --log, or standard error.
 class Reporter {
 public:
@@ -136,8 +128,17 @@ int execute(
     const Reporter& reporter,
     const Arguments& arguments
 ) {
+    std::optional<sys::Timeline> timeline;
+    if (globals.prints_timings || reporter.log().takes(LogLevel::debug)) {
+        timeline.emplace();
+    }
     try {
-        return command.run({.globals = globals, .log = reporter.log(), .arguments = arguments});
+        return command.run({
+            .globals = globals,
+            .log = reporter.log(),
+            .arguments = arguments,
+            .timeline = timeline ? &*timeline : nullptr,
+        });
     } catch (Error& error) {
         error.add_context(clause_of(command, arguments));
         reporter.report_failure(error.what());
@@ -155,6 +156,9 @@ int run_command(
     const Reporter& reporter,
     std::span<const std::string> words
 ) {
+    if (reporter.log().takes(LogLevel::debug)) {
+        reporter.log().debug(concat(command.name, " ", join({words.begin(), words.end()}, " ")));
+    }
     std::vector<Option> options(command.options.begin(), command.options.end());
     options.push_back(kHelpOption);
     const Syntax syntax{.options = options, .place = command.place};

@@ -1,6 +1,11 @@
 // What commands have in common. One command, any privileges.
 #include "corun/cli/command.hpp"
 
+#include "corun/cli/output.hpp"
+#include "corun/cli/waterfall.hpp"
+
+#include <unistd.h>
+
 namespace corun::cli {
 
 std::string Invocation::operand(std::size_t index) const {
@@ -13,12 +18,19 @@ container::ContainerId Invocation::id() const {
 }
 
 container::EngineOptions Invocation::engine_options() const {
-    return {
+    container::EngineOptions options{
         .root = globals.root,
         .cgroup_manager = globals.cgroup_manager,
         .cgroup_tolerance = globals.cgroup_tolerance,
         .bus_environment = globals.bus_environment,
+        .timeline = timeline,
     };
+    if (globals.prints_timings) {
+        options.on_started = [](const sys::Timeline& times) {
+            write_quietly(sys::FdRef(STDERR_FILENO), waterfall(times.spans()));
+        };
+    }
+    return options;
 }
 
 }  // namespace corun::cli

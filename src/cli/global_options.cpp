@@ -43,6 +43,12 @@ constexpr std::array kOptions{
     },
     Option{.name = "debug", .letter = "", .argument = "", .help = "same as --log-level debug"},
     Option{
+        .name = "timings",
+        .letter = "",
+        .argument = "",
+        .help = "print how long each part of a start took (create, run, start, exec)",
+    },
+    Option{
         .name = "cgroup-manager",
         .letter = "",
         .argument = "cgroupfs|systemd|disabled",
@@ -178,6 +184,7 @@ GlobalOptions global_options(const Arguments& arguments) {
     return {
         .root = state_root(arguments),
         .root_given = arguments.was_given("root"),
+        .prints_timings = arguments.is_on("timings"),
         .cgroup_manager = cgroup_manager(arguments),
         .cgroup_tolerance = cgroup_tolerance(arguments),
         .bus_environment =

@@ -16,6 +16,13 @@ void print(std::string_view text) {
     );
 }
 
+void write_quietly(sys::FdRef fd, std::string_view text) noexcept {
+    try {
+        sys::write_all(fd, text);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): there is nobody left to tell
+    }
+}
+
 std::string format_table(const std::vector<std::vector<std::string>>& rows) {
     constexpr std::size_t kNarrowest = 12;
     constexpr std::size_t kGap = 3;

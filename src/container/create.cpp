@@ -10,6 +10,7 @@ async::Task<> create(Engine& engine, CreateRequest request) {
     Created created =
         co_await create_container(engine, std::move(request), setup::GateKind::socket, Detach::yes);
     proceed(created.launched.socket);
+    engine.report_start();
     // From here on the container is its caller's: it outlives this process.
     (void)created.launched.child.release();
 }

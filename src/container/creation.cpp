@@ -314,6 +314,7 @@ setup::Plan Creation::make_plan() {
     plan_inherited_fds(request_.listen_fds, request_.preserve_fds, plan);
     pass_notify_socket(request_, privileges_, directory_, plan);
     plan.enters_cgroup_late = unit_ != nullptr;
+    plan.timeline = engine_.options().timeline;
     plan.gate.kind = gate_;
     if (gate_ == setup::GateKind::socket) {
         plan.gate.listener = sys::listen_seqpacket(directory_.fd(), kStartSocket);
@@ -425,10 +426,21 @@ void Creation::warn(const std::vector<std::string>& warnings) const {
 
 async::Task<Launched> Creation::run() {
     check_net_devices(bundle_.spec.linux_, privileges_.rootless());
+    engine_.begin("write the record");
     co_await prepare_unit();
     write_first_record();
+    engine_.begin("make the cgroup");
     make_cgroup();
     make_class_of_service();
+    engine_.log().debug(concat(
+        "bundle ",
+        quote(bundle_.path),
+        ", rootfs ",
+        quote(record_.rootfs),
+        ", cgroup ",
+        quote(record_.cgroup_path)
+    ));
+    engine_.begin("plan the start");
     const setup::Plan plan = make_plan();
     warn(warnings_for(*bundle_.spec.process));
     if (bundle_.spec.linux_.personality && !bundle_.spec.linux_.personality->flags.empty()) {
@@ -454,11 +466,16 @@ async::Task<Launched> Creation::run() {
         .apply_limits = [this, &plan] { return limit(&plan); },
         .on_birth =
             [this](const sys::ProcessIdentity& init) {
+                engine_.log().debug(concat("first process ", init.pid));
+                engine_.begin("record the process");
                 record_.init = init;
                 directory_.save(record_);
+                engine_.begin("answer the process");
             },
     };
+    engine_.begin("make the process");
     Launched launched = co_await launcher_(std::move(request));
+    engine_.begin("tell the callers");
     warn(launched.warnings);
     move_to_delegated_cgroup(plan, launched.child.child().pid());
     tell_callers(launched);
@@ -474,6 +491,7 @@ async::Task<Launched> Creation::run() {
 async::Task<Created> create_container(
     Engine& engine, CreateRequest request, setup::GateKind gate, Detach detach, Launcher launcher
 ) {
+    engine.begin("read the bundle");
     Bundle bundle = load_bundle(request);
     refuse_unsupported(bundle.spec);
     check_terminal(request, bundle.spec, detach == Detach::yes);

@@ -74,6 +74,7 @@ setup::Plan make_plan(Engine& engine, const ExecRequest& request, const Target& 
     const oci::Process process = exec_process(request, target.spec);
     setup::Plan plan;
     plan.id = request.id.text();
+    plan.timeline = engine.options().timeline;
     if (!target.spec.linux_.namespaces.empty()) {
         plan.namespaces.joined.push_back(namespaces_of(target));
     }
@@ -230,18 +231,24 @@ async::Task<sys::ExitStatus> exec(Engine& engine, ExecRequest request) {
     if (!request.detach) {
         signals.emplace(forwarded_signals());
     }
+    engine.begin("look at the container");
     const Target target = open_target(engine, request);
+    engine.begin("plan the start");
     setup::Plan plan = make_plan(engine, request, target);
     check_terminal(request, plan);
     const std::optional<Cgroup> cgroup = cgroup_for(engine, request, target);
     const Cgroup* const birthplace = cgroup ? &*cgroup : nullptr;
+    engine.begin("make the process");
     Launched launched = co_await launch_in(&engine, &request, &plan, &target, birthplace);
+    engine.begin("tell the callers");
     tell_callers(request, launched);
+    engine.begin("wait for its exec");
     proceed(launched.socket);
     co_await await_exec(launched.socket, &launched.warnings);
     for (const std::string& warning : launched.warnings) {
         engine.log().warning(warning);
     }
+    engine.report_start();
     if (request.detach) {
         (void)launched.child.release();
         co_return sys::ExitStatus();

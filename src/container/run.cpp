@@ -20,6 +20,7 @@ namespace {
 /// The half of `start` for a child that has no gate; one that was restored runs already.
 async::Task<> start_created(Engine* engine, Created* created) {
     const bool waits = static_cast<bool>(created->launched.socket);
+    engine->begin("wait for its exec");
     if (waits) {
         proceed(created->launched.socket);
     }
@@ -32,6 +33,7 @@ async::Task<> start_created(Engine* engine, Created* created) {
     for (const std::string& warning : warnings) {
         engine->log().warning(warning);
     }
+    engine->report_start();
     co_await run_poststart_hooks(
         &created->spec,
         state_source(created->directory.id(), created->record),

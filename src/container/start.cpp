@@ -43,6 +43,7 @@ void require_created(Status status) {
 }  // namespace
 
 async::Task<> start(Engine& engine, StartRequest request) {
+    engine.begin("look at the container");
     ContainerDirectory directory = engine.store().open(request.id);
     directory.lock();
     const Record record = directory.load_existing();
@@ -59,6 +60,7 @@ async::Task<> start(Engine& engine, StartRequest request) {
     if (!try_proceed(*gate)) {
         throw_stopped();
     }
+    engine.begin("wait for its exec");
     std::vector<std::string> warnings;
     co_await await_exec(*gate, &warnings);
     for (const std::string& warning : warnings) {
@@ -66,6 +68,7 @@ async::Task<> start(Engine& engine, StartRequest request) {
     }
     sys::unlinkat(directory.fd(), kStartSocket);
     const oci::Spec spec = oci::read_spec(directory.load_config());
+    engine.report_start();
     co_await run_poststart_hooks(&spec, state_source(request.id, record), &*seen.init);
     directory.unlock();
     if (notify) {

@@ -51,10 +51,13 @@ void warn_of_missing(Handshake& handshake, const Capabilities& wanted, const Cap
         (wanted.bounding & ~got.bounding) | (wanted.permitted & ~got.permitted) |
         (wanted.effective & ~got.effective) | (wanted.inheritable & ~got.inheritable) |
         (wanted.ambient & ~got.ambient);
+    std::vector<std::string> names;
     for_each_capability(missing, [&](unsigned capability) {
-        handshake.warn(concat("capability ", sys::capability_name(capability), " cannot be granted")
-        );
+        names.push_back(sys::capability_name(capability));
     });
+    if (!names.empty()) {
+        handshake.warn(concat("capabilities that cannot be granted: ", join(names, ", ")));
+    }
 }
 
 /// Without no_new_privs a filter can be loaded with CAP_SYS_ADMIN only. seccomp(2)

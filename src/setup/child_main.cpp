@@ -18,6 +18,9 @@ void child_main(std::span<const Step> steps, const Plan& plan, sys::UniqueFd soc
         for (const Step& step : steps) {
             if (step.wanted(plan)) {
                 context.step = step.name;
+                if (plan.timeline != nullptr) {
+                    plan.timeline->mark(sys::Timeline::Side::child, step.name);
+                }
                 step.run(context);
             }
         }

@@ -55,10 +55,16 @@ std::optional<std::string> find_home(uid_t uid) {
                                           error_number
                                       )
                                     : sys::UniqueFd();
-    if (!file || !S_ISREG(sys::fstat(file).st_mode)) {
+    if (!file) {
         return std::nullopt;
     }
-    const std::string text = sys::read_at(file, 0, kLongestRead);
+    const struct stat status = sys::fstat(file);
+    if (!S_ISREG(status.st_mode)) {
+        return std::nullopt;
+    }
+    // As much memory as it takes: a page that is touched costs more than what it holds.
+    const auto size = std::min(static_cast<std::size_t>(status.st_size), kLongestRead);
+    const std::string text = sys::read_at(file, 0, size);
     const std::optional<std::string_view> home = home_in(text, uid);
     return home ? std::optional(std::string(*home)) : std::nullopt;
 }

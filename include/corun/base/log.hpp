@@ -43,6 +43,9 @@ public:
 
     void write(LogLevel level, std::string_view message) const;
 
+    /// Whether such a record goes anywhere: for texts that are not made in vain.
+    [[nodiscard]] bool takes(LogLevel level) const { return level >= threshold_; }
+
     void debug(std::string_view message) const { write(LogLevel::debug, message); }
 
     void info(std::string_view message) const { write(LogLevel::info, message); }

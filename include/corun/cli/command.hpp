@@ -17,6 +17,7 @@ namespace corun::cli {
 struct GlobalOptions {
     std::string root;         // absolute
     bool root_given = false;  // not the default
+    bool prints_timings = false;
     container::CgroupManager cgroup_manager = container::CgroupManager::cgroupfs;
     container::CgroupTolerance cgroup_tolerance = container::CgroupTolerance::automatic;
     container::BusEnvironment bus_environment;
@@ -27,6 +28,7 @@ struct Invocation {
     const GlobalOptions& globals;
     const Log& log;
     const Arguments& arguments;
+    sys::Timeline* timeline = nullptr;  // none: nobody wants to know
 
     /// The operand at `index`; empty if there are fewer.
     [[nodiscard]] std::string operand(std::size_t index) const;

@@ -7,9 +7,12 @@
 #include "corun/container/bus_address.hpp"
 #include "corun/container/cgroup_hierarchy.hpp"
 #include "corun/container/store.hpp"
+#include "corun/sys/timeline.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace corun::container {
 
@@ -32,6 +35,9 @@ struct EngineOptions {
     CgroupManager cgroup_manager = CgroupManager::cgroupfs;
     CgroupTolerance cgroup_tolerance = CgroupTolerance::automatic;
     BusEnvironment bus_environment;
+    sys::Timeline* timeline = nullptr;  // of this command's start; outlives the engine
+    // Given the timeline when the start is over.
+    std::function<void(const sys::Timeline&)> on_started;
 };
 
 /// Shared by the verbs that run at the same time; what they take by value is in their requests.
@@ -47,6 +53,12 @@ public:
 
     /// For warnings that the specification asks for; failures are thrown.
     [[nodiscard]] const Log& log() const { return log_; }
+
+    /// A part of the verb begins: a record for --debug, a mark on the timeline.
+    void begin(std::string_view part) const;
+
+    /// The start is over: what the child's steps took, for --debug, and whoever wants to know.
+    void report_start() const;
 
     /// The cgroup2 mount, looked for when first asked for; stays the same after that.
     [[nodiscard]] const CgroupHierarchy& cgroups();

@@ -7,6 +7,7 @@
 #include "corun/sys/fd.hpp"
 #include "corun/sys/mount.hpp"
 #include "corun/sys/prepared_network.hpp"
+#include "corun/sys/timeline.hpp"
 
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -292,6 +293,7 @@ struct Plan {
     HooksPlan hooks;
     GatePlan gate;
     PayloadPlan payload;
+    sys::Timeline* timeline = nullptr;  // where each step is marked; none: nowhere
 };
 
 }  // namespace corun::setup

@@ -138,7 +138,10 @@ TEST_CASE(
     const test::StepOutcome outcome = test::run_in_child(plan, take_all, CLONE_NEWUSER);
 
     CHECK(outcome.error == "");
-    CHECK(warnings_of(outcome) == std::vector<std::string>{"capability CAP_62 cannot be granted"});
+    CHECK(
+        warnings_of(outcome) ==
+        std::vector<std::string>{"capabilities that cannot be granted: CAP_62"}
+    );
     CHECK(
         outcome.found ==
         "0000000000000000 0000000000000020 0000000000000020 0000000000000020 0000000000000000"
@@ -152,7 +155,8 @@ TEST_CASE("capabilities: a warning names the capability" * needs_privilege(Privi
 
     // Ambient needs permitted as well, which the plan does not give.
     CHECK(
-        warnings_of(outcome) == std::vector<std::string>{"capability CAP_KILL cannot be granted"}
+        warnings_of(outcome) ==
+        std::vector<std::string>{"capabilities that cannot be granted: CAP_KILL"}
     );
 }
 
@@ -166,7 +170,8 @@ TEST_CASE(
 
     CHECK(outcome.error == "");
     CHECK(
-        warnings_of(outcome) == std::vector<std::string>{"capability CAP_KILL cannot be granted"}
+        warnings_of(outcome) ==
+        std::vector<std::string>{"capabilities that cannot be granted: CAP_KILL"}
     );
 }
 
