@@ -54,7 +54,11 @@ struct Place {
 /// and find them uncovered where the mount went. (CVE-2025-31133)
 class Places {
 public:
-    explicit Places(const ChildContext& ctx) : ctx_(ctx) {}
+    explicit Places(const ChildContext& ctx) : ctx_(ctx) {
+        for (std::size_t i = 0; i < kKernelTrees.size(); ++i) {
+            wanted_[i] = wanted_filesystem(ctx.plan, kKernelTrees[i]);
+        }
+    }
 
     /// The target of a symlink is what is meant, as in the container's own view. In the kernel's
     /// trees only where they are known to be the kernel's: there /proc/net is one, elsewhere it is
@@ -85,8 +89,7 @@ private:
     }
 
     [[nodiscard]] sys::Symlinks symlinks_in(std::size_t index) const {
-        const bool is_kernels = wanted_filesystem(ctx_.plan, kKernelTrees[index]) != 0;
-        return is_kernels ? sys::Symlinks::follow : sys::Symlinks::refuse;
+        return wanted_[index] != 0 ? sys::Symlinks::follow : sys::Symlinks::refuse;
     }
 
     /// False where there is none.
@@ -95,10 +98,9 @@ private:
             return true;
         }
         const std::string top(kKernelTrees[index]);
-        const std::int64_t wanted = wanted_filesystem(ctx_.plan, top);
         std::optional<sys::UniqueFd> tree =
             ctx_.root->try_open_without_symlinks(top, O_PATH | O_DIRECTORY);
-        if (wanted != 0 && (!tree || sys::filesystem_type(*tree) != wanted)) {
+        if (wanted_[index] != 0 && (!tree || sys::filesystem_type(*tree) != wanted_[index])) {
             throw Error(concat(quote(top), " was changed since it was mounted"));
         }
         if (tree) {
@@ -108,6 +110,7 @@ private:
     }
 
     const ChildContext& ctx_;
+    std::array<std::int64_t, kKernelTrees.size()> wanted_ = {};  // wanted_filesystem() of each
     std::array<std::optional<sys::RootDir>, kKernelTrees.size()> trees_;
 };
 
