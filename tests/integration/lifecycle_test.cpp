@@ -577,6 +577,52 @@ TEST_CASE("log: an error is one JSON record in the file, and a line for the user
     }
 }
 
+TEST_CASE("log: with --debug what is done is told, down to each step of the new process") {
+    Runtime runtime;
+    Bundle bundle;
+    const TempDir directory;
+    const std::string log = directory / "log";
+    bundle.args({"true"});
+
+    const Result quiet = runtime({"--log", log, "run", "--bundle", bundle.write(), "quiet"});
+    CHECK_MESSAGE(quiet.exit_code == 0, quiet.err);
+    CHECK(read_text(log) == "");
+    const Result told = runtime(
+        {"--debug", "--log", log, "--log-format", "json", "run", "--bundle", bundle.write(), "told"}
+    );
+
+    CHECK_MESSAGE(told.exit_code == 0, told.err);
+    CHECK(told.err == "");
+    const std::string text = read_text(log);
+    CHECK(contains(text, "\"level\":\"debug\""));
+    CHECK(contains(text, "cgroup '" + bundle.cgroup() + "'"));
+    CHECK(contains(text, "\"msg\":\"first process "));
+    CHECK(contains(text, "\"msg\":\"step 'mounts' took "));
+    for (const std::string_view line : corun::split(text, '\n')) {
+        CHECK((line.empty() || Json::accept(line)));
+    }
+}
+
+TEST_CASE("timings: create, start, exec and run print the parts of a start") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.args({"sleep", "1000"});
+    runtime.expect_success({"create", "--bundle", bundle.write(), "web"});
+
+    const Result started = runtime({"--timings", "start", "web"});
+    const Result executed = runtime({"--timings", "exec", "web", "true"});
+
+    CHECK(contains(started.err, "  look at the container "));
+    CHECK(contains(executed.err, "    prepare-exec "));
+    CHECK(contains(executed.err, " in all\n"));
+    CHECK(executed.out == "");
+    runtime.expect_success({"delete", "--force", "web"});
+    const Result ran =
+        runtime({"--timings", "run", "--bundle", bundle.args({"true"}).write(), "one"});
+    CHECK(contains(ran.err, "  read the bundle "));
+    CHECK(contains(ran.err, "    mounts "));
+}
+
 TEST_CASE("log: an unknown format is an error that names it") {
     Runtime runtime;
 
