@@ -37,14 +37,18 @@ async::Task<> wait_for_lock(ContainerDirectory& directory) {
     }
 }
 
-async::Task<> kill_and_wait(sys::Pidfd process) {
-    (void)process.send_signal(SIGKILL);  // gone already is what is wanted
+async::Task<> wait_for_end(const sys::Pidfd* process) {
     try {
-        co_await async::with_deadline(kEndLimit, async::end_of(process));
+        co_await async::with_deadline(kEndLimit, async::end_of(*process));
     } catch (Error& error) {
-        error.add_context(concat("container init still running: pid ", process.pid()));
+        error.add_context(concat("container init still running: pid ", process->pid()));
         throw;
     }
+}
+
+async::Task<> kill_and_wait(sys::Pidfd process) {
+    (void)process.send_signal(SIGKILL);  // gone already is what is wanted
+    co_await wait_for_end(&process);
 }
 
 /// A container that is left over after its first process ended may share its cgroup with one that
@@ -133,6 +137,13 @@ async::Task<> run_poststop_hooks(
     for (const std::string& failure : failures) {
         engine.log().warning(concat(quote(id), ": ", failure));
     }
+}
+
+/// `kill ID KILL` has returned, and what it does takes a moment more.
+bool is_ending(const Observation& seen) {
+    const std::optional<sys::ProcessStat> stat =
+        seen.init ? sys::try_process_stat(seen.init->pid()) : std::nullopt;
+    return stat && stat->is_ending;
 }
 
 [[noreturn]] void throw_still_alive(const ContainerId& id, Status status) {
@@ -225,9 +236,12 @@ async::Task<> remove(Engine& engine, RemoveRequest request) {
         throw;
     }
     std::optional<Record> record = directory->load();
-    const Status status = observe(engine, *directory, record).status;
-    if (needs_force(status) && !request.force) {
-        throw_still_alive(request.id, status);
+    const Observation seen = observe(engine, *directory, record);
+    if (needs_force(seen.status) && !request.force) {
+        if (!is_ending(seen)) {
+            throw_still_alive(request.id, seen.status);
+        }
+        co_await wait_for_end(&*seen.init);
     }
     co_await destroy(engine, *directory, std::move(record).value_or(Record()));
 }

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 namespace corun::sys {
 
@@ -155,15 +156,27 @@ std::optional<ProcessStat> try_process_stat(pid_t pid) {
     const std::vector<std::string_view> fields =
         split(std::string_view(*text).substr(name_end + 1), ' ');
     constexpr std::size_t kState = 1;       // field 3
+    constexpr std::size_t kFlags = 7;       // field 9: PF_* of the kernel
     constexpr std::size_t kStartTime = 20;  // field 22
-    if (fields.size() <= kStartTime || fields[kState].size() != 1) {
+    constexpr std::size_t kPending = 29;    // field 31: of the thread, as a mask
+    if (fields.size() <= kPending || fields[kState].size() != 1) {
         throw Error(concat("/proc/", pid, "/stat: too few fields in ", quote(*text)));
     }
     const auto start_time = parse_number<std::uint64_t>(fields[kStartTime]);
     if (!start_time) {
         throw Error(concat("/proc/", pid, "/stat: bad start time in ", quote(*text)));
     }
-    return ProcessStat{.state = fields[kState].front(), .start_time = *start_time};
+    constexpr std::uint64_t kExiting = 0x4;
+    constexpr std::uint64_t kKill = std::uint64_t{1} << (SIGKILL - 1U);
+    const auto has_bit = [&](std::size_t field, std::uint64_t bit) {
+        return (parse_number<std::uint64_t>(fields[field]).value_or(0) & bit) != 0;
+    };
+    return ProcessStat{
+        .state = fields[kState].front(),
+        .start_time = *start_time,
+        // The kernel makes a fatal signal SIGKILL, pending for each thread.
+        .is_ending = has_bit(kFlags, kExiting) || has_bit(kPending, kKill),
+    };
 }
 
 std::optional<Pidfd> try_open_process(const ProcessIdentity& identity) {

@@ -6,11 +6,15 @@
 #include <doctest/doctest.h>
 
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 using namespace corun::test;
 
@@ -227,6 +231,31 @@ TEST_CASE("delete: a running container is refused, with --force it is killed") {
     CHECK(container.status() == "running");
     runtime.expect_success({"delete", "--force", container.id()});
 
+    container.wait();
+    CHECK(runtime.leftovers().empty());
+}
+
+TEST_CASE("delete: one that has been killed is waited for, however long its end takes") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.args({"sh", "-c", "sleep 1000 & echo ready; wait"});
+    Container container = runtime.run_detached(bundle);
+    container.wait_for_output("ready");
+    const Json pids = Json::parse(runtime({"ps", "--format", "json", container.id()}).out);
+    REQUIRE(pids.size() == 2);
+    // The first process of a pid namespace ends after the others, and those wait for their tracer.
+    const pid_t other = pids[0] == container.pid() ? pids[1] : pids[0];
+    REQUIRE(::ptrace(PTRACE_SEIZE, other, nullptr, nullptr) == 0);
+    container.kill("KILL");
+
+    Result result;
+    std::thread remover([&] { result = runtime({"delete", container.id()}); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    CHECK(container.status() == "running");
+    ::waitpid(other, nullptr, __WALL);
+    remover.join();
+
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
     container.wait();
     CHECK(runtime.leftovers().empty());
 }

@@ -98,6 +98,7 @@ struct ProcessIdentity {
 struct ProcessStat {
     char state = '?';
     std::uint64_t start_time = 0;
+    bool is_ending = false;  // it has been killed, or is on its way out: nothing can stop that
 };
 
 /// Nothing when there is no such process.
