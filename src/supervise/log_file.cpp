@@ -63,7 +63,7 @@ int LogFile::append_errno(std::string_view records, LogStream stream, bool in_li
     while (!left.empty()) {
         const sys::Transferred written = sys::try_write(file_, left);
         if (written.error_number != 0) {
-            take_back(records.size() - left.size());
+            sys::truncate(file_, size_bytes_);
             return written.error_number;
         }
         left.remove_prefix(written.size);
@@ -71,13 +71,6 @@ int LogFile::append_errno(std::string_view records, LogStream stream, bool in_li
     size_bytes_ += records.size();
     in_line_[static_cast<std::size_t>(stream)] = in_line;
     return 0;
-}
-
-/// From where the file ends now: somebody else may have cut it off (copytruncate of logrotate(8)).
-void LogFile::take_back(std::size_t written) {
-    const auto size = static_cast<std::uint64_t>(sys::fstat(file_).st_size);
-    size_bytes_ = size - std::min<std::uint64_t>(written, size);
-    sys::truncate(file_, size_bytes_);
 }
 
 /// Of one file; 0: none.
@@ -105,8 +98,7 @@ bool LogFile::is_due(std::size_t size) const {
         return false;
     }
     const bool in_line = in_line_[0] || in_line_[1];
-    const bool is_strict = policy_.total_size_bytes != 0;
-    return !in_line || is_strict || size_bytes_ >= 2 * size_limit();
+    return !in_line || size_bytes_ >= 2 * size_limit();
 }
 
 int LogFile::rotate_errno() {

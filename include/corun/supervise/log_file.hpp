@@ -35,8 +35,7 @@ public:
     [[nodiscard]] std::size_t room() const;
 
     /// Whether a new file is to be begun before `size` bytes are appended. Not between the parts of
-    /// a line, unless it is twice as large as it should be, or the size of all files is limited;
-    /// and not if this one is empty.
+    /// a line, unless it is twice as large as it should be, and not if this one is empty.
     [[nodiscard]] bool is_due(std::size_t size) const;
 
     /// The files move on by one, and the oldest go. 0, or an errno, and then it goes on as it was.
@@ -49,7 +48,6 @@ public:
 
 private:
     [[nodiscard]] std::uint64_t size_limit() const;
-    void take_back(std::size_t written);
     void rotate();
     void remove_beyond_count() const;
     void remove_beyond_total() const;
