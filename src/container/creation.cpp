@@ -303,6 +303,7 @@ setup::Plan Creation::make_plan() {
         .privileges = privileges_,
         .id = request_.id.text(),
         .bundle = bundle_.path,
+        .rootfs = record_.rootfs,
         .cgroup_directory = record_.cgroup_path.empty()
                                 ? std::string()
                                 : engine_.cgroups().host_path(record_.cgroup_path),

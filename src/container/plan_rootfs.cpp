@@ -64,7 +64,7 @@ std::string rootfs_path(const oci::Spec& spec, const std::string& bundle) {
 void plan_rootfs(const PlanInput& input, setup::Plan& plan) {
     const oci::Linux& config = input.spec.linux_;
     setup::RootfsPlan& out = plan.rootfs;
-    out.path = rootfs_path(input.spec, input.bundle);
+    out.path = input.rootfs.empty() ? rootfs_path(input.spec, input.bundle) : input.rootfs;
     out.readonly = input.spec.root.readonly;
     out.source = {
         .path = out.path, .depth = sys::Depth::recursive, .is_directory = true, .tree = {}};

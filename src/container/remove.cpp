@@ -78,10 +78,6 @@ async::Task<> end_unit(Engine* engine, ContainerId id, const Record* record) {
 }
 
 async::Task<> remove_cgroup(Engine* engine, ContainerId id, const Record* record, Cgroup cgroup) {
-    if (cgroup.is_populated()) {
-        cgroup.kill();
-        co_await cgroup.wait_until_empty(kEndLimit);
-    }
     if (!record->systemd_unit.empty()) {
         co_await end_unit(engine, std::move(id), record);
     }
@@ -102,8 +98,12 @@ async::Task<> end_processes(Engine& engine, ContainerId id, Record record) {
         }
         co_return;
     }
-    if (was_dead && cgroup->is_populated() && another_uses_cgroup(engine, id, record.cgroup_path)) {
-        co_return;
+    if (cgroup->is_populated()) {
+        if (was_dead && another_uses_cgroup(engine, id, record.cgroup_path)) {
+            co_return;
+        }
+        cgroup->kill();
+        co_await cgroup->wait_until_empty(kEndLimit);
     }
     co_await remove_cgroup(&engine, std::move(id), &record, *std::move(cgroup));
 }

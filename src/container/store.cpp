@@ -174,9 +174,17 @@ void ContainerDirectory::remove() {
     );
 }
 
-ContainerDirectory Store::create(const ContainerId& id) const {
+sys::UniqueFd Store::open_or_make_root() const {
+    std::optional<sys::UniqueFd> existing = sys::try_open(root_, O_PATH | O_DIRECTORY);
+    if (existing) {
+        return *std::move(existing);
+    }
     sys::make_directories(root_, 0700);
-    const sys::UniqueFd root = sys::open(root_, O_PATH | O_DIRECTORY);
+    return sys::open(root_, O_PATH | O_DIRECTORY);
+}
+
+ContainerDirectory Store::create(const ContainerId& id) const {
+    const sys::UniqueFd root = open_or_make_root();
     if (!sys::try_mkdirat(root, id.text(), 0700)) {
         throw Error("container with given ID already exists");
     }

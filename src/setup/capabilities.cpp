@@ -26,7 +26,7 @@ void for_each_capability(std::uint64_t mask, Action action) {
     }
 }
 
-/// What this process could give at most, before anything is dropped.
+/// What this process could give at most of what is wanted, before anything is dropped.
 struct Grantable {
     std::uint64_t bounding = 0;
     std::uint64_t permitted = 0;
@@ -71,7 +71,7 @@ std::uint64_t kept_for_filter(const Plan& plan) {
 void drop_capabilities(ChildContext& context) {
     const Capabilities& wanted = *context.plan.credentials.capabilities;
     const sys::CapabilitySets held = sys::capget();
-    const std::uint64_t bounding = sys::bounding_set();
+    const std::uint64_t bounding = sys::bounded(wanted.bounding | wanted.inheritable);
     const Capabilities sets = granted(
         wanted,
         {.bounding = bounding,
@@ -85,7 +85,7 @@ void drop_capabilities(ChildContext& context) {
     sys::capset(
         {.effective = held.permitted, .permitted = held.permitted, .inheritable = sets.inheritable}
     );
-    for_each_capability(bounding & ~sets.bounding, sys::drop_from_bounding_set);
+    sys::limit_bounding_set(sets.bounding);
 
     const std::uint64_t kept = kept_for_filter(context.plan) & held.permitted;
     sys::capset({

@@ -40,6 +40,9 @@ bool is_refusal(int error_number) {
 
 void make_cwd(ChildContext& context) {
     const std::string& cwd = context.plan.payload.cwd;
+    if (cwd == "/") {
+        return;
+    }
     in_context(
         [&] { return concat("make cwd ", quote(cwd)); },
         [&] { (void)context.root->ensure_directory(cwd); }  // the descriptor is not needed

@@ -38,6 +38,11 @@ __user_cap_header_struct own_header() {
     return {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
 }
 
+/// 1: it is there; 0: it is not; -1: the kernel does not know it.
+int read_from_bounding_set(unsigned capability) {
+    return ::prctl(PR_CAPBSET_READ, static_cast<unsigned long>(capability), 0UL, 0UL, 0UL);
+}
+
 }  // namespace
 
 void setgroups(const std::vector<gid_t>& groups) {
@@ -97,22 +102,31 @@ void capset(const CapabilitySets& sets) {
     }
 }
 
-std::uint64_t bounding_set() {
+std::uint64_t bounded(std::uint64_t asked) {
     std::uint64_t mask = 0;
     for (unsigned capability = 0; capability < 2 * kWordBits; ++capability) {
-        const int present =
-            ::prctl(PR_CAPBSET_READ, static_cast<unsigned long>(capability), 0UL, 0UL, 0UL);
-        if (present < 0) {  // EINVAL: above the kernel's last capability
-            break;
+        const std::uint64_t bit = std::uint64_t{1} << capability;
+        if ((asked & bit) != 0 && read_from_bounding_set(capability) > 0) {
+            mask |= bit;
         }
-        mask |= std::uint64_t{present != 0} << capability;
     }
     return mask;
 }
 
-void drop_from_bounding_set(unsigned capability) {
-    if (::prctl(PR_CAPBSET_DROP, static_cast<unsigned long>(capability), 0UL, 0UL, 0UL) < 0) {
-        throw_errno("prctl(PR_CAPBSET_DROP)", capability_name(capability));
+void limit_bounding_set(std::uint64_t kept) {
+    for (unsigned capability = 0; capability < 2 * kWordBits; ++capability) {
+        if ((kept & (std::uint64_t{1} << capability)) != 0 ||
+            ::prctl(PR_CAPBSET_DROP, static_cast<unsigned long>(capability), 0UL, 0UL, 0UL) == 0) {
+            continue;
+        }
+        if (errno == EINVAL) {  // above the kernel's last capability
+            return;
+        }
+        const int error_number = errno;
+        // Not looked at before: it is dropped whether it is there or not, which is one call.
+        if (read_from_bounding_set(capability) > 0) {
+            throw_errno_value(error_number, "prctl(PR_CAPBSET_DROP)", capability_name(capability));
+        }
     }
 }
 

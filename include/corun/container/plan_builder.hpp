@@ -18,6 +18,7 @@ struct PlanInput {
     Privileges privileges;
     std::string id;
     std::string bundle;              // absolute
+    std::string rootfs;              // rootfs_path(), if known already
     std::string cgroup_directory;    // absolute path of the container's own cgroup; empty: none
     std::string seccomp_cache_root;  // the state root, where compiled filters are kept
     const sys::PreparedNetwork* network = nullptr;  // outlives the plan; none: made by clone3

@@ -106,6 +106,8 @@ public:
     [[nodiscard]] std::vector<ContainerId> list() const;
 
 private:
+    [[nodiscard]] sys::UniqueFd open_or_make_root() const;
+
     std::string root_;
 };
 

@@ -34,11 +34,11 @@ void capset(const CapabilitySets& sets);
 /// As capset(), but the errno (0: none) is returned; allocates nothing.
 [[nodiscard]] int capset_errno(const CapabilitySets& sets) noexcept;
 
-/// The bounding set, as far as this kernel knows capabilities.
-[[nodiscard]] std::uint64_t bounding_set();
+/// Those of `asked` that are in the bounding set.
+[[nodiscard]] std::uint64_t bounded(std::uint64_t asked);
 
-/// prctl(PR_CAPBSET_DROP); needs CAP_SETPCAP.
-void drop_from_bounding_set(unsigned capability);
+/// Takes all but `kept` out of the bounding set; needs CAP_SETPCAP if there is any to take out.
+void limit_bounding_set(std::uint64_t kept);
 
 void clear_ambient_set();
 

@@ -4,6 +4,7 @@
 #include "corun/base/text.hpp"
 #include "corun/setup/credentials.hpp"
 #include "corun/setup/payload.hpp"
+#include "corun/sys/credentials.hpp"
 #include "forked.hpp"
 #include "step_child.hpp"
 
@@ -145,6 +146,42 @@ TEST_CASE(
     CHECK(
         outcome.found ==
         "0000000000000000 0000000000000020 0000000000000020 0000000000000020 0000000000000000"
+    );
+}
+
+TEST_CASE(
+    "capabilities: who may not drop any can keep what the bounding set has, and no less" *
+    needs_privilege(Privilege::namespaces)
+) {
+    const Plan plan = plan_with({.bounding = kBoth, .permitted = kBoth});
+
+    const test::StepOutcome outcome = test::run_in_child(
+        plan,
+        [](ChildContext& context) {
+            drop_capabilities(context);  // CAP_SETPCAP too
+            drop_capabilities(context);
+            return own_sets();
+        },
+        CLONE_NEWUSER
+    );
+    const test::StepOutcome refused = test::run_in_child(
+        plan,
+        [](ChildContext& context) {
+            drop_capabilities(context);
+            sys::limit_bounding_set(kKill);
+            return own_sets();
+        },
+        CLONE_NEWUSER
+    );
+
+    CHECK(outcome.error == "");
+    CHECK(
+        outcome.found ==
+        "0000000000000000 0000000000000420 0000000000000000 0000000000000420 0000000000000000"
+    );
+    CHECK(
+        refused.error ==
+        R"(prctl(PR_CAPBSET_DROP)("CAP_NET_BIND_SERVICE"): Operation not permitted (EPERM))"
     );
 }
 
