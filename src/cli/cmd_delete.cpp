@@ -1,6 +1,7 @@
 // `delete`: everything that was made for a container goes.
 #include "corun/async/loop.hpp"
 #include "corun/cli/commands.hpp"
+#include "corun/cli/matching.hpp"
 #include "corun/container/remove.hpp"
 
 #include <array>
@@ -16,16 +17,23 @@ constexpr std::array kOptions{
         .argument = "",
         .help = "kill the container if it still runs; no error if it does not exist",
     },
+    kRegexOption,
 };
 
 int run(const Invocation& invocation) {
-    container::RemoveRequest request{
-        .id = invocation.id(),
-        .force = invocation.arguments.is_on("force"),
-    };
     container::Engine engine(invocation.engine_options(), invocation.log);
     async::Loop loop;
-    loop.run(container::remove(engine, std::move(request)));
+    const auto remove = [&](const container::ContainerId& id) {
+        container::RemoveRequest request{
+            .id = id,
+            .force = invocation.arguments.is_on("force"),
+        };
+        loop.run(container::remove(engine, std::move(request)));
+    };
+    if (invocation.arguments.is_on("regex")) {
+        return for_each_match(engine, invocation.operand(0), remove);
+    }
+    remove(invocation.id());
     return 0;
 }
 

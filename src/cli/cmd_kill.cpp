@@ -3,6 +3,7 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/cli/commands.hpp"
+#include "corun/cli/matching.hpp"
 #include "corun/container/kill.hpp"
 #include "corun/sys/signal_name.hpp"
 
@@ -20,6 +21,7 @@ constexpr std::array kOptions{
         .argument = "",
         .help = "send it to all processes of the container, not only its first",
     },
+    kRegexOption,
 };
 
 int signal_of(const std::string& name) {
@@ -34,14 +36,21 @@ int signal_of(const std::string& name) {
 }
 
 int run(const Invocation& invocation) {
-    container::KillRequest request{
-        .id = invocation.id(),
-        .signal = signal_of(invocation.operand(1)),
-        .all = invocation.arguments.is_on("all"),
-    };
+    const int signal = signal_of(invocation.operand(1));
     container::Engine engine(invocation.engine_options(), invocation.log);
     async::Loop loop;
-    loop.run(container::kill(engine, std::move(request)));
+    const auto kill = [&](const container::ContainerId& id) {
+        container::KillRequest request{
+            .id = id,
+            .signal = signal,
+            .all = invocation.arguments.is_on("all"),
+        };
+        loop.run(container::kill(engine, std::move(request)));
+    };
+    if (invocation.arguments.is_on("regex")) {
+        return for_each_match(engine, invocation.operand(0), kill);
+    }
+    kill(invocation.id());
     return 0;
 }
 

@@ -72,6 +72,9 @@ setup::JoinedNamespace namespaces_of(const Target& target) {
 
 setup::Plan make_plan(Engine& engine, const ExecRequest& request, const Target& target) {
     const oci::Process process = exec_process(request, target.spec);
+    for (const std::string& warning : warnings_for(process)) {
+        engine.log().warning(warning);
+    }
     setup::Plan plan;
     plan.id = request.id.text();
     plan.timeline = engine.options().timeline;

@@ -47,7 +47,8 @@ void add_capabilities(const std::vector<std::string>& names, oci::Process& proce
     for (const std::string& name : names) {
         const std::optional<unsigned> number = oci::find_capability(name);
         if (!number) {
-            throw Error(concat("unknown capability ", double_quote(name)), EINVAL);
+            sets.bounding.unknown.push_back(name);  // a warning, as for the document's own
+            continue;
         }
         const std::uint64_t bit = std::uint64_t{1} << *number;
         sets.bounding.mask |= bit;

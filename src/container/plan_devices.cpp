@@ -2,6 +2,7 @@
 // before the container can have touched anything.
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/container/own_nodes.hpp"
 #include "corun/container/plan_builder.hpp"
 #include "corun/oci/validate.hpp"
 #include "corun/setup/bind_source.hpp"
@@ -84,6 +85,38 @@ setup::BindSource host_node(const std::string& path, const Privileges& privilege
     return source;
 }
 
+const oci::Device* find_device(const std::vector<oci::Device>& devices, const std::string& path) {
+    const auto last =
+        std::find_if(devices.rbegin(), devices.rend(), [&](const oci::Device& device) {
+            return oci::normalized_destination(device.path) == path;
+        });
+    return last == devices.rend() ? nullptr : &*last;
+}
+
+/// The host's own node has to do where the document asks for no other.
+bool host_has(const setup::DevicePlan& node, const oci::Linux& config) {
+    const oci::Device* device = find_device(config.devices, node.path);
+    if (device == nullptr) {
+        return true;
+    }
+    const std::optional<struct stat> found = sys::try_fstatat(sys::FdRef::cwd(), node.path, 0);
+    return found && is_as_asked(*found, *device, config);
+}
+
+setup::BindSource node_to_bind(const setup::DevicePlan& node, const PlanInput& input) {
+    const oci::Linux& config = input.spec.linux_;
+    if (input.privileges.host_root && !host_has(node, config)) {
+        if (std::optional<sys::UniqueFd> tree = try_make_own_node(node, config)) {
+            return {
+                .path = node.path,
+                .depth = sys::Depth::single,
+                .is_directory = false,
+                .tree = std::move(*tree)};
+        }
+    }
+    return host_node(node.path, input.privileges);
+}
+
 /// A /dev bound from the host has its nodes already, and none may be made in it.
 bool is_dev_bound(const setup::Plan& plan) {
     return std::any_of(plan.mounts.begin(), plan.mounts.end(), [](const setup::MountPlan& mount) {
@@ -118,7 +151,7 @@ void plan_devices(const PlanInput& input, setup::Plan& plan) {
         if (!S_ISFIFO(node.mode)) {
             node.host_node = in_context(
                 [&] { return concat("device ", quote(node.path)); },
-                [&] { return host_node(node.path, input.privileges); }
+                [&] { return node_to_bind(node, input); }
             );
         }
     }

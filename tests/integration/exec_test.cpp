@@ -145,6 +145,18 @@ TEST_CASE("exec --cap: adds to the sets but not to the inheritable one (CVE-2022
     CHECK(value_of("CapInh", out) == "0000000000000000");
 }
 
+TEST_CASE("exec --cap: one that nobody knows is warned of, and the rest is granted") {
+    Bundle bundle;
+    Host host(bundle);
+
+    const Result result =
+        host.exec({"--cap", "CAP_UNKNOWN", "--cap", "CAP_SYS_TIME"}, {"probe", "caps"});
+
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+    CHECK(value_of("CapEff", result.out) == "0000000022000420");
+    CHECK(contains(result.err, "CAP_UNKNOWN"));
+}
+
 TEST_CASE("exec: limits, umask and noNewPrivileges are the container's") {
     Bundle bundle;
     bundle.process()["user"]["umask"] = 0027;

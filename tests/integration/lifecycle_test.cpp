@@ -272,6 +272,74 @@ TEST_CASE("delete: a created container that never started can be removed") {
     CHECK(runtime.leftovers().empty());
 }
 
+TEST_CASE(
+    "delete --regex: all containers that match are deleted, no other" *
+    needs(Capability::corun_itself)
+) {
+    Runtime runtime;
+    const Bundle bundle = waiting();
+    Container first = runtime.create(bundle);
+    const Bundle second_bundle = waiting();
+    Container second = runtime.create(second_bundle);
+    const Bundle other_bundle = waiting();
+    Container other = runtime.create(other_bundle);
+    const std::string pattern = "^(" + first.id() + "|" + second.id() + ")$";
+
+    const Result result = runtime({"delete", "--regex", pattern});
+
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+    first.wait();
+    second.wait();
+    CHECK(runtime({"state", first.id()}).exit_code != 0);
+    CHECK(runtime({"state", second.id()}).exit_code != 0);
+    CHECK(other.status() == "created");
+    runtime.expect_success({"delete", "--force", other.id()});
+    other.wait();
+}
+
+TEST_CASE(
+    "delete --regex: one that is refused keeps no other from being deleted" *
+    needs(Capability::corun_itself)
+) {
+    Runtime runtime;
+    const Bundle bundle = waiting();
+    Container running = runtime.run_detached(bundle);
+    running.wait_for_output("ready");
+    const Bundle created_bundle = waiting();
+    Container created = runtime.create(created_bundle);
+
+    const Result result = runtime({"delete", "--regex", "."});
+
+    CHECK(result.exit_code == 1);
+    CHECK(contains(result.err, "warning: '" + running.id() + "': "));
+    created.wait();
+    CHECK(runtime({"state", created.id()}).exit_code != 0);
+    CHECK(running.status() == "running");
+    runtime.expect_success({"delete", "--force", running.id()});
+    running.wait();
+}
+
+TEST_CASE(
+    "kill --regex: all containers that match get the signal" * needs(Capability::corun_itself)
+) {
+    Runtime runtime;
+    const Bundle bundle = waiting();
+    Container first = runtime.run_detached(bundle);
+    const Bundle second_bundle = waiting();
+    Container second = runtime.run_detached(second_bundle);
+    first.wait_for_output("ready");
+    second.wait_for_output("ready");
+
+    runtime.expect_success({"kill", "--regex", ".", "KILL"});
+
+    first.wait();
+    second.wait();
+    CHECK(first.status() == "stopped");
+    CHECK(second.status() == "stopped");
+    first.remove();
+    second.remove();
+}
+
 TEST_CASE("start: a second time is an error that says so") {
     Runtime runtime;
     const Bundle bundle = waiting();

@@ -257,6 +257,55 @@ TEST_CASE("user namespace: devices and mounts work in it") {
     CHECK(has_line("type=devpts", result.out));
 }
 
+TEST_CASE("user namespace: a device that the host has not got is there, with its mode and owner") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.map_ids(200000, 65536).linux_section()["devices"] = {
+        {{"path", "/dev/not-on-the-host"},
+         {"type", "c"},
+         {"major", 1},
+         {"minor", 5},
+         {"fileMode", 0646},
+         {"uid", 10},
+         {"gid", 11}},
+    };
+    bundle.args({"probe", "stat", "/dev/not-on-the-host", ",", "try-open", "/dev/not-on-the-host"});
+
+    const Result result = runtime.run(bundle);
+
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+    CHECK(has_line("/dev/not-on-the-host: char 0646 10:11 1:5", result.out));
+    CHECK(has_line("open /dev/not-on-the-host: ok", result.out));
+}
+
+TEST_CASE("user namespace: a device that the host has with another mode has the one asked for") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.map_ids(200000, 65536).linux_section()["devices"] = {
+        {{"path", "/dev/zero"}, {"type", "c"}, {"major", 1}, {"minor", 5}, {"fileMode", 0604}},
+    };
+    bundle.args({"probe", "stat", "/dev/zero"});
+
+    const Result result = runtime.run(bundle);
+
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+    CHECK(has_line("/dev/zero: char 0604 0:0 1:5", result.out));
+}
+
+TEST_CASE("user namespace: a device whose owner is not mapped is the host's own") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.map_ids(200000, 65536).linux_section()["devices"] = {
+        {{"path", "/dev/zero"}, {"type", "c"}, {"major", 1}, {"minor", 5}, {"uid", 70000}},
+    };
+    bundle.args({"probe", "stat", "/dev/zero"});
+
+    const Result result = runtime.run(bundle);
+
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+    CHECK(has_line("/dev/zero: char 0666 65534:65534 1:5", result.out));
+}
+
 TEST_CASE("namespaces: a bundle in a directory that is closed to the container's root runs") {
     Runtime runtime;
     Bundle bundle;
