@@ -199,6 +199,24 @@ TEST_CASE("log pump: the cap holds over all files, the oldest go first") {
     CHECK(numbered_lines(2000).ends_with(found));
 }
 
+TEST_CASE("log pump: the cap holds for a line that never ends, too") {
+    Logged logged({.max_size_bytes = 100'000, .max_files = 9, .total_size_bytes = 350'000});
+    std::size_t largest = 0;
+    for (unsigned i = 0; i < 40; ++i) {
+        logged.take(std::string(50'000, 'x'));
+        std::size_t total = logged.text().size();
+        for (unsigned number = 1; number < 9; ++number) {
+            total += logged.older(number).size();
+        }
+        largest = std::max(largest, total);
+    }
+
+    CHECK(largest <= 350'000);
+    CHECK(largest > 250'000);
+    CHECK(logged.log.counters().bytes == 2'000'000);
+    CHECK(logged.log.counters().errors == 0);
+}
+
 TEST_CASE("log pump: a policy that keeps fewer files removes those of one that kept more") {
     Logged logged({.max_size_bytes = 1000, .max_files = 2});
     for (unsigned number = 1; number < 6; ++number) {
