@@ -10,7 +10,6 @@
 #include <doctest/doctest.h>
 
 #include <sched.h>
-#include <sys/mount.h>
 
 #include <algorithm>
 #include <chrono>
@@ -48,18 +47,6 @@ struct Logged {
     LogStage stage = LogStage::create();
     UnitLog log;
 };
-
-/// Fills what is left of the file system.
-void fill_disk(const std::string& path) {
-    const sys::UniqueFd file = sys::open(path, O_WRONLY | O_CREAT, 0600);
-    const std::string page(4096, 'f');
-    while (sys::try_write(file, page).error_number == 0) {
-    }
-}
-
-void mount_small_disk(const std::string& at) {
-    expect(::mount("tmpfs", at.c_str(), "tmpfs", 0, "size=1m") == 0, "a tmpfs");
-}
 
 async::Task<> remove_once_refused(const UnitLog* log, std::string path) {
     while (log->counters().errors == 0) {
