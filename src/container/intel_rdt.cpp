@@ -46,7 +46,9 @@ std::string last_status(std::string directory) {
     return "";
 }
 
-[[noreturn]] void throw_refused(std::string what, const std::string& directory, int error_number) {
+[[noreturn]] void throw_refused(
+    std::string_view what, const std::string& directory, int error_number
+) {
     throw Error(concat(kPointer, ": ", what, last_status(directory)), error_number);
 }
 

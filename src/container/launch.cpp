@@ -248,7 +248,7 @@ async::Task<> Conversation::adopt(Incoming relayed) {
         throw premature_end(status, cgroup_);
     }
     if (early_report_) {
-        throw *early_report_;
+        throw Error(*early_report_);
     }
     equip();
     tell(pid());

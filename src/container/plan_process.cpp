@@ -174,6 +174,7 @@ std::vector<std::string> warnings_for(const oci::Process& process) {
         }
     }
     std::vector<std::string> out;
+    out.reserve(unknown.size());
     for (const std::string& name : unknown) {
         out.push_back(concat("capability ", double_quote(name), " is unknown and cannot be granted")
         );

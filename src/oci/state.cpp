@@ -6,21 +6,6 @@
 namespace corun::oci {
 namespace {
 
-void write_state(JsonWriter& json, const State& state) {
-    json.begin_object();
-    json.member("ociVersion", state.oci_version);
-    json.member("id", state.id);
-    json.member("status", status_name(state.status));
-    if (state.pid != 0) {
-        json.member("pid", state.pid);
-    }
-    json.member("bundle", state.bundle);
-    if (!state.annotations.empty()) {
-        json.member("annotations", state.annotations);
-    }
-    json.end_object();
-}
-
 void write_supervised(JsonWriter& json, const SupervisedReport& supervised) {
     json.key("supervised");
     json.begin_object();
@@ -69,7 +54,18 @@ std::string_view status_name(Status status) {
 
 std::string state_json(const State& state) {
     JsonWriter json;
-    write_state(json, state);
+    json.begin_object();
+    json.member("ociVersion", state.oci_version);
+    json.member("id", state.id);
+    json.member("status", status_name(state.status));
+    if (state.pid != 0) {
+        json.member("pid", state.pid);
+    }
+    json.member("bundle", state.bundle);
+    if (!state.annotations.empty()) {
+        json.member("annotations", state.annotations);
+    }
+    json.end_object();
     return json.take();
 }
 
@@ -90,26 +86,6 @@ std::string state_list_json(std::span<const StateReport> reports) {
         write_report(json, report);
     }
     json.end_array();
-    return json.take();
-}
-
-std::string container_process_state_json(
-    const State& state,
-    const std::vector<std::string>& fd_names,
-    std::int64_t pid,
-    std::string_view metadata
-) {
-    JsonWriter json;
-    json.begin_object();
-    json.member("ociVersion", state.oci_version);
-    json.member("fds", fd_names);
-    json.member("pid", pid);
-    if (!metadata.empty()) {
-        json.member("metadata", metadata);
-    }
-    json.key("state");
-    write_state(json, state);
-    json.end_object();
     return json.take();
 }
 

@@ -31,7 +31,7 @@ LogFile::LogFile(std::string path, const LogPolicy& policy)
 
 int LogFile::open_errno() {
     if (file_) {
-        return 0;
+        return look_errno();
     }
     try {
         sys::UniqueFd file =
@@ -54,8 +54,26 @@ int LogFile::open_errno() {
     }
 }
 
+int LogFile::look_errno() {
+    try {
+        size_bytes_ = static_cast<std::uint64_t>(sys::fstat(file_).st_size);
+        return 0;
+    } catch (const Error& error) {
+        return error.error_number();
+    }
+}
+
 LogPlace LogFile::place() const {
     return {.path = path_, .device = device_, .inode = inode_, .size_bytes = size_bytes_};
+}
+
+/// What an append that failed has written. Nothing can be done where that is impossible, too.
+void LogFile::take_back() {
+    try {
+        sys::cut(file_, size_bytes_);
+    } catch (const Error&) {
+        file_.reset();  // opened anew, the torn line is ended
+    }
 }
 
 int LogFile::append_errno(std::string_view records, LogStream stream, bool in_line) {
@@ -63,7 +81,7 @@ int LogFile::append_errno(std::string_view records, LogStream stream, bool in_li
     while (!left.empty()) {
         const sys::Transferred written = sys::try_write(file_, left);
         if (written.error_number != 0) {
-            sys::truncate(file_, size_bytes_);
+            take_back();
             return written.error_number;
         }
         left.remove_prefix(written.size);
@@ -98,7 +116,23 @@ bool LogFile::is_due(std::size_t size) const {
         return false;
     }
     const bool in_line = in_line_[0] || in_line_[1];
-    return !in_line || size_bytes_ >= 2 * size_limit();
+    if (!in_line || size_bytes_ >= 2 * size_limit()) {
+        return true;
+    }
+    const std::uint64_t total = policy_.total_size_bytes;
+    return total != 0 && size_bytes_ + size > total;
+}
+
+int LogFile::make_room_errno(std::size_t size) const {
+    if (size_bytes_ + size <= size_limit()) {
+        return 0;  // left by rotate()
+    }
+    try {
+        remove_beyond_total(size_bytes_ + size);
+        return 0;
+    } catch (const Error& error) {
+        return error.error_number();
+    }
 }
 
 int LogFile::rotate_errno() {
@@ -127,7 +161,7 @@ void LogFile::rotate() {
         }
     }
     sys::renameat(here, path_, here, numbered(path_, 1));
-    remove_beyond_total();
+    remove_beyond_total(size_limit());  // room for the file that comes next
 }
 
 /// The oldest, and what a policy left that kept more.
@@ -138,12 +172,12 @@ void LogFile::remove_beyond_count() const {
     }
 }
 
-/// Room is left for the file that comes next.
-void LogFile::remove_beyond_total() const {
+/// The oldest, so that all fit with `current_bytes` in the file that is written to.
+void LogFile::remove_beyond_total(std::uint64_t current_bytes) const {
     if (policy_.total_size_bytes == 0) {
         return;
     }
-    std::uint64_t total = size_limit();
+    std::uint64_t total = current_bytes;
     for (unsigned number = 1; number < policy_.max_files; ++number) {
         const std::string path = numbered(path_, number);
         total += size_of(path);

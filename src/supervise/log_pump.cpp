@@ -84,7 +84,11 @@ int UnitLog::open_file(std::size_t size) {
         counters_.rotations += has_rotated ? 1 : 0;
         counters_.errors += has_rotated ? 0 : 1;  // it goes on in the file there is
     }
-    return file_.open_errno();
+    const int error_number = file_.open_errno();
+    if (error_number == 0 && file_.make_room_errno(size) != 0) {
+        ++counters_.errors;  // more is kept than is allowed, nothing is lost
+    }
+    return error_number;
 }
 
 UnitLog::Written UnitLog::write_file(LogStream stream, std::string_view bytes) {

@@ -93,7 +93,7 @@ void LogStage::recover() {
         const std::optional<sys::UniqueFd> file =
             sys::try_open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
         if (file && is_same_file(*file, intent)) {
-            sys::truncate(*file, intent.size_bytes);
+            sys::cut(*file, intent.size_bytes);
         }
     }
     forget();

@@ -171,6 +171,12 @@ void truncate(FdRef fd, std::uint64_t size) {
     }
 }
 
+void cut(FdRef fd, std::uint64_t size) {
+    if (static_cast<std::uint64_t>(fstat(fd).st_size) > size) {
+        truncate(fd, size);
+    }
+}
+
 void empty_file(FdRef fd) {
     if (::ftruncate(fd.number(), 0) < 0) {
         throw_errno("ftruncate");

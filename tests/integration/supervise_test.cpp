@@ -315,6 +315,27 @@ TEST_CASE(
     CHECK(exit["decision"] == "restart in 10ms: unhealthy");
 }
 
+TEST_CASE(
+    "supervise: a health check that writes without end is cut short (CVE-2022-1708)" *
+    needs(Capability::cgroup2)
+) {
+    Bundle bundle;
+    sleeping(bundle)
+        .annotation("org.corun.health.command", "sh -c 'yes | head -c 50000000; echo end; exit 3'")
+        .annotation("org.corun.health.interval", "100ms")
+        .annotation("org.corun.health.timeout", "20s");
+    Supervised supervised;
+    supervised.add(bundle, "web");
+    supervised.start();
+    supervised.wait_for("ready", "web");
+
+    supervised.wait_for_status("web", "health check: exit status 3: y");
+
+    const std::string status = supervised.runtime().expect_success({"ctl", "status", "web"}).out;
+    CHECK(status.size() < 4096);
+    CHECK_FALSE(contains(status, "end"));
+}
+
 TEST_CASE("supervise: bundles that come, change and go are followed" * needs(Capability::cgroup2)) {
     Bundle first;
     Bundle second;

@@ -70,14 +70,4 @@ struct StateReport {
 /// A compact array, or `null` for an empty list as runc prints it; for `list --format json`.
 [[nodiscard]] std::string state_list_json(std::span<const StateReport> reports);
 
-/// runtime-spec 1.3 config-linux.md#containerprocessstate: sent to a seccomp listener. `fd_names`
-/// says what each descriptor of the message is (`seccompFd`); `pid` is that of the process that
-/// loaded the filter. Compact.
-[[nodiscard]] std::string container_process_state_json(
-    const State& state,
-    const std::vector<std::string>& fd_names,
-    std::int64_t pid,
-    std::string_view metadata
-);
-
 }  // namespace corun::oci

@@ -101,6 +101,9 @@ void empty_file(FdRef fd);
 /// ftruncate(2).
 void truncate(FdRef fd, std::uint64_t size);
 
+/// ftruncate(2) of what is beyond `size`. A shorter one stays as it is: it would get zeros.
+void cut(FdRef fd, std::uint64_t size);
+
 [[nodiscard]] struct stat fstat(FdRef fd);
 
 /// stat(2) of a path that is given as the caller wrote it; 0 or an errno.

@@ -29,7 +29,7 @@
 #endif
 // linux/pidfd.h, Linux 6.13; the exit status since 6.15.
 #ifndef PIDFD_GET_INFO
-struct pidfd_info {
+struct pidfd_info {  // NOLINT(readability-identifier-naming): as the kernel's header
     std::uint64_t mask;
     std::uint64_t cgroupid;
     std::uint32_t pid;

@@ -80,18 +80,6 @@ TEST_CASE("state: a list is an array, and null if nothing is in it") {
     CHECK(state_list_json({}) == "null");
 }
 
-TEST_CASE("state: a seccomp listener gets the container process state") {
-    State state = example().state;
-    state.status = Status::creating;
-    state.annotations.clear();
-    CHECK(
-        container_process_state_json(state, {"seccompFd"}, 4422, "MKNOD=/dev/null") ==
-        R"({"ociVersion":"1.0.2","fds":["seccompFd"],"pid":4422,"metadata":"MKNOD=/dev/null",)"
-        R"("state":{"ociVersion":"1.0.2","id":"oci-container1","status":"creating","pid":4422,)"
-        R"("bundle":"/containers/redis"}})"
-    );
-}
-
 TEST_CASE("state: every status has the spec's name") {
     CHECK(status_name(Status::creating) == "creating");
     CHECK(status_name(Status::created) == "created");

@@ -87,3 +87,17 @@ TEST_CASE(
 
     CHECK(error_of_lookup(tree, 5, "nothing") == "");
 }
+
+TEST_CASE(
+    "home: no more of a huge file is read than a passwd file has (CVE-2025-4437)" *
+    corun::test::needs_privilege(corun::test::Privilege::root)
+) {
+    const ContainerTree tree;
+    tree.directory("/etc");
+    const std::string filler = "#" + std::string((1 << 20) - 2, 'x') + "\n";
+    tree.file("/etc/passwd", filler + "a:x:5:5::/a:\n");
+    CHECK(error_of_lookup(tree, 5, "nothing") == "");
+
+    tree.file("/etc/passwd", filler.substr(filler.size() / 2) + "a:x:5:5::/a:\n");
+    CHECK(error_of_lookup(tree, 5, "/a") == "");
+}

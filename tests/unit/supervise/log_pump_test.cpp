@@ -10,7 +10,6 @@
 #include <doctest/doctest.h>
 
 #include <sched.h>
-#include <sys/mount.h>
 
 #include <algorithm>
 #include <chrono>
@@ -48,18 +47,6 @@ struct Logged {
     LogStage stage = LogStage::create();
     UnitLog log;
 };
-
-/// Fills what is left of the file system.
-void fill_disk(const std::string& path) {
-    const sys::UniqueFd file = sys::open(path, O_WRONLY | O_CREAT, 0600);
-    const std::string page(4096, 'f');
-    while (sys::try_write(file, page).error_number == 0) {
-    }
-}
-
-void mount_small_disk(const std::string& at) {
-    expect(::mount("tmpfs", at.c_str(), "tmpfs", 0, "size=1m") == 0, "a tmpfs");
-}
 
 async::Task<> remove_once_refused(const UnitLog* log, std::string path) {
     while (log->counters().errors == 0) {
@@ -197,6 +184,24 @@ TEST_CASE("log pump: the cap holds over all files, the oldest go first") {
     CHECK(total <= 35'000);
     CHECK(total > 20'000);
     CHECK(numbered_lines(2000).ends_with(found));
+}
+
+TEST_CASE("log pump: the cap holds for a line that never ends, too") {
+    Logged logged({.max_size_bytes = 100'000, .max_files = 9, .total_size_bytes = 350'000});
+    std::size_t largest = 0;
+    for (unsigned i = 0; i < 40; ++i) {
+        logged.take(std::string(50'000, 'x'));
+        std::size_t total = logged.text().size();
+        for (unsigned number = 1; number < 9; ++number) {
+            total += logged.older(number).size();
+        }
+        largest = std::max(largest, total);
+    }
+
+    CHECK(largest <= 350'000);
+    CHECK(largest > 250'000);
+    CHECK(logged.log.counters().bytes == 2'000'000);
+    CHECK(logged.log.counters().errors == 0);
 }
 
 TEST_CASE("log pump: a policy that keeps fewer files removes those of one that kept more") {

@@ -1,4 +1,5 @@
-// What the tests of the logs share: pipes that hold what a container wrote, and logs read back.
+// What the tests of the logs share: pipes that hold what a container wrote, logs read back, and
+// a disk that is full.
 #pragma once
 
 #include "control_support.hpp"
@@ -7,8 +8,10 @@
 #include "corun/sys/fd.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/process.hpp"
+#include "forked.hpp"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <string>
@@ -61,6 +64,18 @@ inline std::string numbered_lines(unsigned count, unsigned first = 0) {
         text += concat("line ", i, " ", std::string(i * 7 % 113, 'x'), "\n");
     }
     return text;
+}
+
+/// Fills what is left of the file system.
+inline void fill_disk(const std::string& path) {
+    const sys::UniqueFd file = sys::open(path, O_WRONLY | O_CREAT, 0600);
+    const std::string page(4096, 'f');
+    while (sys::try_write(file, page).error_number == 0) {
+    }
+}
+
+inline void mount_small_disk(const std::string& at) {
+    corun::test::expect(::mount("tmpfs", at.c_str(), "tmpfs", 0, "size=1m") == 0, "a tmpfs");
 }
 
 }  // namespace corun::supervise::testing
