@@ -38,8 +38,8 @@ TEST_CASE("waterfall: what takes no time is seen all the same, also at the end")
     };
 
     CHECK(
-        waterfall(spans).find("|                                       #\n               10  in all") !=
-        std::string::npos
+        waterfall(spans).find("|                                       #\n               10  in all"
+        ) != std::string::npos
     );
 }
 
