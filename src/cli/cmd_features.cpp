@@ -65,6 +65,7 @@ int run(const Invocation& /*invocation*/) {
             {"org.criu.config",
              std::string(container::kPropertyAnnotation),
              "run.oci.delegate-cgroup",
+             "run.oci.systemd.subgroup",
              "run.oci.hooks.stderr",
              "run.oci.hooks.stdout",
              "run.oci.keep_original_groups",

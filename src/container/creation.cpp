@@ -199,6 +199,7 @@ private:
     void make_class_of_service();
     setup::Plan make_plan();
     async::Task<sys::FdRef> enter_unit(const setup::Plan* plan, pid_t pid);
+    void enter_subgroup(const std::string& name, pid_t pid);
     async::Task<> limit(const setup::Plan* plan);
     void move_to_delegated_cgroup(const setup::Plan& plan, pid_t pid);
     void equip(const setup::Plan& plan, pid_t pid);
@@ -347,7 +348,24 @@ async::Task<sys::FdRef> Creation::enter_unit(const setup::Plan* plan, pid_t pid)
     if (!cgroup_) {
         throw Error(concat("cgroup ", quote(*path), " of the unit is gone"), ENOENT);
     }
+    if (const std::optional<std::string> name =
+            find_annotation(bundle_.spec.annotations, kSystemdSubgroup)) {
+        in_context(
+            [] { return concat("/annotations/", kSystemdSubgroup); },
+            [&] { enter_subgroup(*name, pid); }
+        );
+    }
     co_return cgroup_->directory();
+}
+
+/// Systemd delegates the unit's cgroup, and removes with it what is below.
+void Creation::enter_subgroup(const std::string& name, pid_t pid) {
+    Cgroup subgroup = cgroup_->create_below(name);
+    subgroup.add_process(pid);
+    subgroup.enable_available_controllers();
+    record_.cgroup_path = subgroup.path();
+    directory_.save(record_);
+    cgroup_ = std::move(subgroup);
 }
 
 async::Task<> Creation::limit(const setup::Plan* plan) {

@@ -179,7 +179,7 @@ async::Task<Launched> launch_in(
     bool by_systemd = false;
     try {
         co_return co_await launch(request);
-    } catch (const Error& error) {
+    } catch (const BirthRefused& error) {
         const bool is_refusal = error.error_number() == EACCES || error.error_number() == EPERM;
         by_systemd = is_refusal && cgroup != nullptr && !target->record.systemd_unit.empty();
         if (!by_systemd && cgroup != nullptr && may_go_without_cgroup(error)) {

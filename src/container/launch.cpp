@@ -80,6 +80,14 @@ std::vector<const setup::IdmapPlan*> late_idmaps(const setup::Plan& plan) {
     return out;
 }
 
+sys::Cloned give_birth(const LaunchRequest& request, sys::SocketPair& pair) {
+    try {
+        return spawn_child(request, pair);
+    } catch (const Error& error) {
+        throw BirthRefused(error);
+    }
+}
+
 setup::RequestSequence expected_requests(const setup::Plan& plan) {
     return setup::RequestSequence({
         .relayed = plan.namespaces.needs_relay(),
@@ -336,7 +344,7 @@ async::Task<> run_parent_hooks(const LaunchRequest* request, pid_t pid) {
 
 async::Task<Launched> launch(LaunchRequest request) {
     sys::SocketPair pair = sys::make_seqpacket_pair();
-    sys::Cloned cloned = spawn_child(request, pair);
+    sys::Cloned cloned = give_birth(request, pair);
     pair.second.reset();
     Conversation conversation(
         request, sys::ChildGuard(std::move(cloned.process)), std::move(pair.first)

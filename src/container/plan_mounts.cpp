@@ -5,6 +5,7 @@
 #include "corun/container/idmap_namespace.hpp"
 #include "corun/container/plan_builder.hpp"
 #include "corun/container/plan_process.hpp"
+#include "corun/oci/idmap_text.hpp"
 #include "corun/oci/mount_options.hpp"
 #include "corun/oci/validate.hpp"
 #include "corun/setup/bind_source.hpp"
@@ -68,11 +69,6 @@ bool allows_no_symlinks(const std::string& destination) {
 sys::UniqueFd idmap_namespace(
     const PlanInput& input, const oci::Mount& mount, const oci::ParsedMountOptions& options
 ) {
-    if (!options.idmap_mappings.empty()) {
-        throw Error(concat(
-            "idmap=", options.idmap_mappings, ": not supported, use uidMappings and gidMappings"
-        ));
-    }
     if (!input.privileges.can_mount) {
         throw Error(
             "idmapped mount (takes CAP_SYS_ADMIN in the user namespace that the file system was "
@@ -80,14 +76,26 @@ sys::UniqueFd idmap_namespace(
             EPERM
         );
     }
+    const oci::Linux& config = input.spec.linux_;
+    if (!options.idmap_mappings.empty()) {
+        const oci::IdmapText given = in_context(
+            [&] { return concat("idmap=", options.idmap_mappings); },
+            [&] {
+                return oci::parse_idmap_text(
+                    options.idmap_mappings, config.uid_mappings, config.gid_mappings
+                );
+            }
+        );
+        return make_idmap_namespace(given.uids, given.gids);
+    }
     if (!mount.uid_mappings.empty()) {
         return make_idmap_namespace(mount.uid_mappings, mount.gid_mappings);
     }
-    const oci::Namespace* user = oci::find_namespace(input.spec.linux_, oci::NamespaceKind::user);
+    const oci::Namespace* user = oci::find_namespace(config, oci::NamespaceKind::user);
     if (user != nullptr && !user->path.empty()) {
         return sys::open(user->path, O_RDONLY);
     }
-    return make_idmap_namespace(input.spec.linux_.uid_mappings, input.spec.linux_.gid_mappings);
+    return make_idmap_namespace(config.uid_mappings, config.gid_mappings);
 }
 
 std::optional<setup::IdmapPlan> plan_idmap(

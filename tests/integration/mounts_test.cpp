@@ -431,6 +431,24 @@ TEST_CASE(
     }
 }
 
+TEST_CASE(
+    "bind: crun's text form of id mappings is understood, and what is wrong with it is named" *
+    needs(Capability::idmapped_mounts)
+) {
+    Runtime runtime;
+    const HostDirectory host;
+    Bundle bundle;
+    bundle.mount({"/mapped", "bind", host.path(), {"bind", "idmap=uids=0-7-1;gids=0-9-1"}});
+    bundle.args({"/bin/sh", "-c", "ls -n /mapped/file | awk '{print $3, $4}'"});
+
+    CHECK(runtime.run(bundle).out == "7 9\n");
+
+    bundle.json()["mounts"].back()["options"] = {"bind", "idmap=uids=0-7"};
+    CHECK(failed_saying(
+        "/mounts/7: mount '/mapped': idmap=uids=0-7: \"0-7\": expected", runtime.run(bundle)
+    ));
+}
+
 TEST_CASE("bind: rbind takes what is mounted below, bind does not") {
     const HostDirectory host;
     const HostMount below(host.path() + "/below");

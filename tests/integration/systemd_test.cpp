@@ -231,6 +231,26 @@ TEST_CASE(
     CHECK(has_line(concat("0::/system.slice/", systemd.unit()), result.out));
 }
 
+TEST_CASE(
+    "systemd: run.oci.systemd.subgroup puts the container below its unit" *
+    needs(Capability::systemd)
+) {
+    Systemd systemd;
+    Bundle bundle;
+    bundle.args({"sleep", "1000"}).annotation("run.oci.systemd.subgroup", "inner");
+    bundle.resources()["pids"]["limit"] = 33;
+
+    systemd.start(bundle);
+
+    CHECK(systemd.property("TasksMax") == "33");
+    CHECK(systemd.file("inner/pids.max") == "33");
+    CHECK(systemd.file("cgroup.procs") == "");
+    CHECK(systemd.file("inner/cgroup.procs") != "");
+    CHECK(systemd.exec({"true"}).exit_code == 0);
+    systemd.remove();
+    CHECK_FALSE(is_known(systemd.unit()));
+}
+
 TEST_CASE("systemd: a create that fails leaves no unit" * needs(Capability::systemd)) {
     Systemd systemd;
     Bundle bundle;

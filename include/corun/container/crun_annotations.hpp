@@ -18,6 +18,9 @@ inline constexpr const char* kSeccompReceiver = "run.oci.seccomp.receiver";
 /// A cgroup below the container's own that its first process is moved to once it has a cgroup
 /// namespace, to manage as it likes: limits are set on the container's own.
 inline constexpr const char* kDelegateCgroup = "run.oci.delegate-cgroup";
+/// With systemd: the container's cgroup is this one below the unit's. Unlike crun, none is made
+/// unless it is asked for.
+inline constexpr const char* kSystemdSubgroup = "run.oci.systemd.subgroup";
 /// Files that hooks write to.
 inline constexpr const char* kHooksStdout = "run.oci.hooks.stdout";
 inline constexpr const char* kHooksStderr = "run.oci.hooks.stderr";

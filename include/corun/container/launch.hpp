@@ -3,6 +3,7 @@
 #pragma once
 
 #include "corun/async/task.hpp"
+#include "corun/base/error.hpp"
 #include "corun/container/state_text.hpp"
 #include "corun/oci/spec.hpp"
 #include "corun/setup/plan.hpp"
@@ -48,6 +49,12 @@ struct LaunchRequest {
 
     // Told who the child is as soon as that is known; the child is at work meanwhile.
     std::function<void(const sys::ProcessIdentity&)> on_birth;
+};
+
+/// clone3(2) itself was refused, most often for the cgroup: nobody was born, nothing has begun.
+class BirthRefused : public Error {
+public:
+    explicit BirthRefused(const Error& error) : Error(error) {}
 };
 
 /// Whether the start needs more processes than the one, for the relay or a hook.

@@ -4,12 +4,17 @@
 #include "corun/async/loop.hpp"
 #include "corun/base/error.hpp"
 #include "corun/setup/handshake.hpp"
+#include "corun/setup/wanted.hpp"
+#include "corun/sys/file.hpp"
 #include "corun/sys/process.hpp"
 #include "corun/sys/socket.hpp"
 #include "support.hpp"
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+
+#include <cerrno>
 #include <span>
 #include <string>
 #include <vector>
@@ -87,4 +92,26 @@ TEST_CASE("launch: the report of a child that has not read Proceed says why") {
     pair.second.reset();
 
     CHECK(outcome(pair.first) == "step 'exec': no such thing");
+}
+
+TEST_CASE("launch: that nobody was born is told apart from the failure of a step") {
+    setup::Plan plan;
+    const sys::UniqueFd no_cgroup = sys::open("/", O_PATH | O_DIRECTORY);
+    async::Loop loop;
+
+    CHECK_THROWS_AS(
+        loop.run(launch({.plan = &plan, .cgroup = no_cgroup.ref()})), container::BirthRefused
+    );
+
+    const setup::Step step{"fails", "", setup::always, [](setup::ChildContext&) {
+                               throw Error("no such luck", EACCES);
+                           }};
+    try {
+        (void)loop.run(launch({.plan = &plan, .steps = {&step, 1}}));
+        FAIL("it has started");
+    } catch (const container::BirthRefused&) {
+        FAIL("somebody was born");
+    } catch (const Error& error) {
+        CHECK(std::string(error.what()).starts_with("step 'fails': no such luck: "));
+    }
 }
