@@ -213,7 +213,7 @@ TEST_CASE("systemd: the container sees its scope as the root" * needs(Capability
     const Result result = systemd.run(bundle);
 
     CHECK(result.exit_code == 0);
-    CHECK(has_line("0::/", result.out));
+    CHECK_MESSAGE(has_line("0::/", result.out), result.err);
     CHECK(is_gone(systemd));
 }
 
@@ -355,7 +355,7 @@ TEST_CASE(
 
     const Result result = systemd.run(bundle);
 
-    CHECK(has_line("0::/", result.out));
+    CHECK_MESSAGE(has_line("0::/", result.out), result.err);
     CHECK(result.exit_code == 0);
     CHECK(is_gone(systemd));
 }
@@ -371,7 +371,7 @@ TEST_CASE(
 
     const Result result = systemd.run(bundle, "system.slice:ignored:corun-own.slice");
 
-    CHECK(has_line("0::/", result.out));
+    CHECK_MESSAGE(has_line("0::/", result.out), result.err);
     CHECK(has_line("67108864", result.out));
     CHECK(property("corun-own.slice", "ActiveState") == "inactive");  // any slice is known
     CHECK_FALSE(std::filesystem::exists(cgroup_directory("/corun.slice/corun-own.slice")));
