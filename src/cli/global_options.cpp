@@ -33,7 +33,7 @@ constexpr std::array kOptions{
         .name = "log-format",
         .letter = "",
         .argument = "text|json",
-        .help = "how to write records (default: for people, to a FILE as text)",
+        .help = "how to write records (default: for people, with --log or --debug as text)",
     },
     Option{
         .name = "log-level",
@@ -144,8 +144,9 @@ LogFormat log_format(const Arguments& arguments) {
     if (name == "json") {
         return LogFormat::json;
     }
-    // Without --log and --log-format it is people who read.
-    if (name.empty() && !arguments.was_given("log")) {
+    // Without --log, --debug and --log-format it is people who read.
+    const bool is_for_programs = arguments.was_given("log") || arguments.is_on("debug");
+    if (name.empty() && !is_for_programs) {
         return LogFormat::plain;
     }
     if (name.empty() || name == "text") {

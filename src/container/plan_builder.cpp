@@ -26,12 +26,11 @@ StateSource state_source(const PlanInput& input) {
     };
 }
 
-/// Without an env of its own a hook has the payload's: the child is on its way to it, as in runc.
-setup::HookPlan to_plan(const oci::Hook& hook, const std::vector<std::string>& payload_env) {
+setup::HookPlan to_plan(const oci::Hook& hook) {
     setup::HookPlan out{
         .path = hook.path,
         .args = hook.args,
-        .env = hook.env.value_or(payload_env),
+        .env = hook.env,
         .timeout = std::nullopt,
     };
     if (out.args.empty()) {
@@ -43,12 +42,10 @@ setup::HookPlan to_plan(const oci::Hook& hook, const std::vector<std::string>& p
     return out;
 }
 
-std::vector<setup::HookPlan> to_plan(
-    const std::vector<oci::Hook>& hooks, const std::vector<std::string>& payload_env
-) {
+std::vector<setup::HookPlan> to_plan(const std::vector<oci::Hook>& hooks) {
     std::vector<setup::HookPlan> out;
-    std::transform(hooks.begin(), hooks.end(), std::back_inserter(out), [&](const oci::Hook& hook) {
-        return to_plan(hook, payload_env);
+    std::transform(hooks.begin(), hooks.end(), std::back_inserter(out), [](const oci::Hook& hook) {
+        return to_plan(hook);
     });
     return out;
 }
@@ -67,10 +64,8 @@ void report_unsupported(const oci::Spec& spec, oci::Problems& problems) {
 void plan_hooks(const PlanInput& input, setup::Plan& plan) {
     const oci::Hooks& hooks = input.spec.hooks;
     plan.hooks.parent_has_hooks = !hooks.prestart.empty() || !hooks.create_runtime.empty();
-    const std::vector<std::string> env =
-        input.spec.process ? input.spec.process->env : std::vector<std::string>();
-    plan.hooks.create_container = to_plan(hooks.create_container, env);
-    plan.hooks.start_container = to_plan(hooks.start_container, env);
+    plan.hooks.create_container = to_plan(hooks.create_container);
+    plan.hooks.start_container = to_plan(hooks.start_container);
     if (plan.hooks.create_container.empty() && plan.hooks.start_container.empty()) {
         return;
     }

@@ -188,9 +188,9 @@ void plan_inherited_fds(unsigned listen_fds, unsigned preserve_fds, setup::Plan&
         require_inherited(kFirst + i, concat("listen fd ", i, " (of ", listen_fds, ")"));
     }
     for (unsigned i = 0; i < preserve_fds; ++i) {
+        const unsigned number = kFirst + listen_fds + i;
         require_inherited(
-            kFirst + listen_fds + i,
-            concat("unable to stat preserved-fd ", i, " (of ", preserve_fds, ")")
+            number, concat("unable to stat preserved-fd ", number, " (of ", preserve_fds, ")")
         );
     }
     plan.payload.preserved_fds = listen_fds + preserve_fds;

@@ -45,18 +45,33 @@ Capabilities granted(const Capabilities& wanted, const Grantable& grantable) {
     return out;
 }
 
-/// runtime-spec config#linux-process: what cannot be granted MUST be warned of, SHOULD not fail.
+std::vector<std::string> names_of(std::uint64_t mask) {
+    std::vector<std::string> out;
+    for_each_capability(mask, [&](unsigned capability) {
+        out.push_back(sys::capability_name(capability));
+    });
+    return out;
+}
+
+/// runtime-spec config#linux-process: what cannot be granted MUST be warned of, SHOULD not fail. An
+/// ambient one that is no inheritable one too is told in runc's words.
 void warn_of_missing(Handshake& handshake, const Capabilities& wanted, const Capabilities& got) {
     const std::uint64_t missing =
         (wanted.bounding & ~got.bounding) | (wanted.permitted & ~got.permitted) |
-        (wanted.effective & ~got.effective) | (wanted.inheritable & ~got.inheritable) |
-        (wanted.ambient & ~got.ambient);
-    std::vector<std::string> names;
-    for_each_capability(missing, [&](unsigned capability) {
-        names.push_back(sys::capability_name(capability));
-    });
-    if (!names.empty()) {
-        handshake.warn(concat("capabilities that cannot be granted: ", join(names, ", ")));
+        (wanted.effective & ~got.effective) | (wanted.inheritable & ~got.inheritable);
+    if (missing != 0) {
+        handshake.warn(
+            concat("capabilities that cannot be granted: ", join(names_of(missing), ", "))
+        );
+    }
+    std::vector<std::string> sentences;
+    for (const std::string& name : names_of(wanted.ambient & ~got.ambient & ~missing)) {
+        sentences.push_back(
+            concat("can't raise ambient capability ", name, ": operation not permitted")
+        );
+    }
+    if (!sentences.empty()) {
+        handshake.warn(join(sentences, ", "));
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 
 namespace corun::setup {
 
@@ -25,6 +26,8 @@ struct HookMoment {
 
 constexpr HookMoment kCreateContainer{.name = "createContainer", .status = "creating"};
 constexpr HookMoment kStartContainer{.name = "startContainer", .status = "created"};
+
+using Environment = std::vector<std::string>;
 
 std::string state_json(const ChildContext& context, std::string_view status) {
     const HooksPlan& hooks = context.plan.hooks;
@@ -49,9 +52,16 @@ std::string last_line_of(sys::FdRef output) {
     return std::string(lines.substr(lines.rfind('\n') + 1));  // npos + 1 is 0: there is one line
 }
 
+/// `killed by signal 31 (bad system call)`
+std::string death_text(int signal) {
+    const char* description = ::sigdescr_np(signal);
+    const std::string text = concat("killed by signal ", signal);
+    return description == nullptr ? text : concat(text, " (", to_lower(description), ")");
+}
+
 std::string failure_text(const sys::ExitStatus& status, sys::FdRef output) {
-    std::string text = status.signal != 0 ? concat("killed by signal ", status.signal)
-                                          : concat("exited with status ", status.code);
+    std::string text =
+        status.signal != 0 ? death_text(status.signal) : concat("exited with status ", status.code);
     const std::string line = last_line_of(output);
     return line.empty() ? text : concat(text, ": ", line);
 }
@@ -66,14 +76,20 @@ sys::ExitStatus wait_for(const sys::Pidfd& process, const HookPlan& hook) {
     throw Error(concat("did not end within ", hook.timeout->count(), " s"), ETIMEDOUT);
 }
 
-void run_hook(const HooksPlan& hooks, const HookPlan& hook, std::string_view state) {
+void run_hook(
+    const HooksPlan& hooks,
+    const HookPlan& hook,
+    std::string_view state,
+    const Environment& payload_environment
+) {
     const sys::UniqueFd input = file_with(state);
     const sys::UniqueFd output = sys::memfd_create("hook-output");
     // All three streams are given: the rootfs' /dev/null must not be opened. (R3)
     const sys::Pidfd process = sys::spawn({
         .path = hook.path,
         .arguments = hook.args,
-        .environment = hook.env,
+        // The payload's, as in runc: the process is on its way to it.
+        .environment = hook.env.value_or(payload_environment),
         .standard_input = input,
         .standard_output = hooks.output ? hooks.output.ref() : output.ref(),
         .standard_error = hooks.error_output ? hooks.error_output.ref() : output.ref(),
@@ -86,7 +102,10 @@ void run_hook(const HooksPlan& hooks, const HookPlan& hook, std::string_view sta
 }
 
 void run_hooks(
-    const ChildContext& context, const std::vector<HookPlan>& hooks, const HookMoment& moment
+    const ChildContext& context,
+    const std::vector<HookPlan>& hooks,
+    const HookMoment& moment,
+    const Environment& payload_environment
 ) {
     const std::string state = state_json(context, moment.status);
     for (std::size_t index = 0; index < hooks.size(); ++index) {
@@ -97,7 +116,7 @@ void run_hooks(
                     "error running ", moment.name, " hook #", index, ": ", quote(hook.path)
                 );
             },
-            [&] { run_hook(context.plan.hooks, hook, state); }
+            [&] { run_hook(context.plan.hooks, hook, state, payload_environment); }
         );
     }
 }
@@ -110,11 +129,13 @@ void ask_for_runtime_hooks(ChildContext& context) {
 
 void run_create_container_hooks(ChildContext& context) {
     sys::fchdir(context.root->fd());  // as in runc: what they do, they do to the rootfs
-    run_hooks(context, context.plan.hooks.create_container, kCreateContainer);
+    const Plan& plan = context.plan;
+    run_hooks(context, plan.hooks.create_container, kCreateContainer, plan.payload.env);
 }
 
 void run_start_container_hooks(ChildContext& context) {
-    run_hooks(context, context.plan.hooks.start_container, kStartContainer);
+    const HooksPlan& hooks = context.plan.hooks;
+    run_hooks(context, hooks.start_container, kStartContainer, context.environment_text);
 }
 
 }  // namespace corun::setup

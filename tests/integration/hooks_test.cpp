@@ -100,12 +100,12 @@ TEST_CASE("hooks: a container hook without an environment has the payload's") {
     bundle.mount({"/log", "bind", bundle.path(), {"bind"}});
     bundle.hook("createContainer", "echo created $GREETING >> " + bundle.path("log"));
     bundle.json()["hooks"]["startContainer"] = {
-        {{"path", "/bin/sh"}, {"args", {"sh", "-c", "echo started $GREETING >> /log/log"}}}};
+        {{"path", "/bin/sh"}, {"args", {"sh", "-c", "echo started $GREETING $HOME >> /log/log"}}}};
 
     const Result result = runtime.run(bundle);
 
     CHECK_MESSAGE(result.exit_code == 0, result.err);
-    CHECK(read_text(bundle.path("log")) == "created hello\nstarted hello\n");
+    CHECK(read_text(bundle.path("log")) == "created hello\nstarted hello /root\n");
 }
 
 TEST_CASE("hooks: createContainer runs in the rootfs, where the mounts are") {

@@ -395,14 +395,14 @@ TEST_CASE("process: a descriptor the caller does not have is an error, never one
 
     // The runtime's own descriptors have these very numbers: one is of a host directory.
     const Result preserved = runtime.run(bundle, {"--preserve-fds", "8"});
-    CHECK(failed_saying("unable to stat preserved-fd 0 (of 8)", preserved));
+    CHECK(failed_saying("unable to stat preserved-fd 3 (of 8)", preserved));
     CHECK_FALSE(contains(preserved.out, "fd=3 "));
 
     Bundle sleeping;
     sleeping.args({"sleep", "1000"});
     Container container = runtime.run_detached(sleeping);
     const Result in_exec = container.exec({"--preserve-fds", "8"}, {"probe", "fds"});
-    CHECK(failed_saying("unable to stat preserved-fd 0 (of 8)", in_exec));
+    CHECK(failed_saying("unable to stat preserved-fd 3 (of 8)", in_exec));
     CHECK_FALSE(contains(in_exec.out, "fd=3 "));
     CHECK(runtime({"delete", "--force", container.id()}).exit_code == 0);
 }

@@ -234,7 +234,7 @@ struct LabelPlan {
 struct HookPlan {
     std::string path;
     std::vector<std::string> args;
-    std::vector<std::string> env;
+    std::optional<std::vector<std::string>> env;  // absent: the payload's, as far as it is known
     std::optional<std::chrono::seconds> timeout;
 };
 

@@ -193,7 +193,7 @@ TEST_CASE("capabilities: a warning names the capability" * needs_privilege(Privi
     // Ambient needs permitted as well, which the plan does not give.
     CHECK(
         warnings_of(outcome) ==
-        std::vector<std::string>{"capabilities that cannot be granted: CAP_KILL"}
+        std::vector<std::string>{"can't raise ambient capability CAP_KILL: operation not permitted"}
     );
 }
 
@@ -208,7 +208,7 @@ TEST_CASE(
     CHECK(outcome.error == "");
     CHECK(
         warnings_of(outcome) ==
-        std::vector<std::string>{"capabilities that cannot be granted: CAP_KILL"}
+        std::vector<std::string>{"can't raise ambient capability CAP_KILL: operation not permitted"}
     );
 }
 

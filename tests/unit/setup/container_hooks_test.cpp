@@ -15,7 +15,10 @@ using namespace corun::setup;
 namespace {
 
 HookPlan shell(const std::string& script) {
-    return {.path = "/bin/sh", .args = {"sh", "-c", script}, .env = {"WHERE=/tmp"}};
+    return {
+        .path = "/bin/sh",
+        .args = {"sh", "-c", script},
+        .env = std::vector<std::string>{"WHERE=/tmp"}};
 }
 
 Plan plan_with(std::vector<HookPlan> hooks) {
