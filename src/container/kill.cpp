@@ -70,11 +70,11 @@ async::Task<> kill(Engine& engine, KillRequest request) {
     const std::optional<Record> record = directory.load();
     const std::optional<sys::Pidfd> init =
         record ? sys::try_open_process(record->init) : std::nullopt;
-    const bool whole_cgroup = request.all || (init && request.signal == SIGKILL && record &&
-                                              !record->private_pid_namespace);
-    if (whole_cgroup && record) {
+    // Without a pid namespace the others outlive the first process.
+    const bool ends_all = request.signal == SIGKILL && record && !record->private_pid_namespace;
+    if (record && (request.all || ends_all)) {
         std::optional<Cgroup> cgroup = try_open_cgroup(engine, *record);
-        if (cgroup) {
+        if (cgroup && (request.all || init || cgroup->is_populated())) {
             co_await signal_all(*std::move(cgroup), request.signal, directory.fd());
             co_return;
         }

@@ -460,6 +460,25 @@ TEST_CASE("kill: a signal that does not exist is an error that names it") {
     end(container);
 }
 
+TEST_CASE("kill: KILL reaches what outlives the first process for want of a pid namespace") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.without_namespace("pid").args({"sh", "-c", "sleep 1000 & echo ready; wait"});
+    Container container = runtime.run_detached(bundle);
+    container.wait_for_output("ready");
+    ::kill(container.pid(), SIGKILL);
+    container.wait();
+    const std::string procs = cgroup_directory(bundle.cgroup()) + "/cgroup.procs";
+    REQUIRE(read_text(procs) != "");
+
+    runtime.expect_success({"kill", container.id(), "KILL"});
+
+    (void)container.output();  // ends only when the last one is gone
+    container.remove();
+    CHECK(runtime.leftovers().empty());
+    CHECK(failed_saying("does not exist", runtime({"kill", container.id(), "KILL"})));
+}
+
 TEST_CASE("kill --all: without a pid namespace every process of the container ends") {
     Runtime runtime;
     Bundle bundle;
