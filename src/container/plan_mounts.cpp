@@ -120,11 +120,16 @@ std::optional<std::string> path_in_rootfs(const std::string& rootfs, const std::
     return sys::clean_absolute(clean.substr(rootfs.size()));
 }
 
+/// A user namespace may not undo what the host has set on a mount, though the parent could.
+bool has_user_namespace(const setup::Plan& plan) {
+    return plan.namespaces.creates(CLONE_NEWUSER) || plan.namespaces.joins(CLONE_NEWUSER);
+}
+
 void plan_bind(
     const PlanInput& input,
+    const setup::Plan& plan,
     const oci::Mount& mount,
     const oci::ParsedMountOptions& options,
-    const setup::RootfsPlan& rootfs,
     setup::MountPlan& out
 ) {
     if (!options.data.empty()) {
@@ -136,6 +141,11 @@ void plan_bind(
         throw Error("a bind mount needs a source");
     }
     out.kind = setup::MountKind::bind;
+    out.attributes = to_sys(oci::bind_attributes(options));
+    out.source_flags = {
+        .locked = has_user_namespace(plan),
+        .named_off = options.attributes.clear,
+    };
     out.source.path =
         mount.source.starts_with('/') ? mount.source : concat(input.bundle, "/", mount.source);
     out.source.depth =
@@ -150,7 +160,7 @@ void plan_bind(
     }
     out.source.follows_symlink = !options.source_nofollow;
     std::optional<setup::IdmapPlan> idmap = plan_idmap(input, mount, options);
-    if (std::optional<std::string> inside = path_in_rootfs(rootfs.path, out.source.path)) {
+    if (std::optional<std::string> inside = path_in_rootfs(plan.rootfs.path, out.source.path)) {
         out.source.in_container = std::move(*inside);
         out.idmap = std::move(idmap);
         return;
@@ -163,8 +173,9 @@ void plan_bind(
     }
     setup::BindSettings settings;
     settings.attributes = out.attributes;
+    settings.source_flags = out.source_flags;
     settings.recursive_attributes = out.recursive_attributes;
-    settings.propagation = {{.type = rootfs.propagation, .depth = sys::Depth::recursive}};
+    settings.propagation = {{.type = plan.rootfs.propagation, .depth = sys::Depth::recursive}};
     settings.propagation.insert(
         settings.propagation.end(), out.propagation.begin(), out.propagation.end()
     );
@@ -197,8 +208,7 @@ void plan_cgroup(const PlanInput& input, setup::MountPlan& out) {
 /// sysfs belongs to the network namespace, and that to a user namespace above the container's.
 bool may_not_mount_sysfs(const PlanInput& input, const setup::Plan& plan) {
     return !plan.namespaces.has_new_network() &&
-           (plan.namespaces.creates(CLONE_NEWUSER) || plan.namespaces.joins(CLONE_NEWUSER) ||
-            input.privileges.rootless());
+           (has_user_namespace(plan) || input.privileges.rootless());
 }
 
 void plan_filesystem(
@@ -263,7 +273,7 @@ setup::MountPlan plan_mount(
         return out;
     }
     if (options.bind != oci::BindKind::none || mount.type == "bind") {
-        plan_bind(input, mount, options, plan.rootfs, out);
+        plan_bind(input, plan, mount, options, out);
     } else {
         plan_filesystem(input, plan, mount, options, out);
     }

@@ -61,9 +61,20 @@ constexpr Option atime(std::string_view name, Effect effect, std::uint64_t value
     };
 }
 
-/// Takes back one choice of atime only; what remains is the kernel's default, relatime.
-constexpr Option not_atime(std::string_view name, Effect effect, std::uint64_t value) {
-    return {.name = name, .effect = effect, .drop = value, .clear = kAttrAtimeField};
+/// Takes back one choice of atime only. A mount keeps what it has from its source, as mount(2) does
+/// when it is told of no choice.
+constexpr Option not_atime(std::string_view name, std::uint64_t value) {
+    return {.name = name, .effect = Effect::attribute, .drop = value};
+}
+
+/// mount_setattr(2) knows no such thing; what remains is the default, relatime.
+constexpr Option not_atime_below(std::string_view name, std::uint64_t value) {
+    return {
+        .name = name,
+        .effect = Effect::recursive_attribute,
+        .drop = value,
+        .clear = kAttrAtimeField,
+    };
 }
 
 constexpr Option simple(std::string_view name, Effect effect) {
@@ -83,7 +94,7 @@ using enum Effect;
 /// Sorted by name.
 constexpr std::array kOptions{
     off("async", superblock, MS_SYNCHRONOUS),
-    not_atime("atime", attribute, MOUNT_ATTR_NOATIME),
+    not_atime("atime", MOUNT_ATTR_NOATIME),
     simple("bind", bind),
     simple("copy-symlink", copy_symlink),
     simple("defaults", none),
@@ -104,12 +115,12 @@ constexpr std::array kOptions{
     off("noiversion", superblock, MS_I_VERSION),
     off("nolazytime", superblock, MS_LAZYTIME),
     off("nomand", superblock, MS_MANDLOCK),
-    simple("norelatime", none),
-    not_atime("nostrictatime", attribute, MOUNT_ATTR_STRICTATIME),
+    simple("norelatime", attribute),
+    not_atime("nostrictatime", MOUNT_ATTR_STRICTATIME),
     on("nosuid", attribute, MOUNT_ATTR_NOSUID),
     on("nosymfollow", attribute, kAttrNoSymfollow),
     propagate("private", Propagation::private_, false),
-    not_atime("ratime", recursive_attribute, MOUNT_ATTR_NOATIME),
+    not_atime_below("ratime", MOUNT_ATTR_NOATIME),
     simple("rbind", rbind),
     off("rdev", recursive_attribute, MOUNT_ATTR_NODEV),
     off("rdiratime", recursive_attribute, MOUNT_ATTR_NODIRATIME),
@@ -122,7 +133,7 @@ constexpr std::array kOptions{
     on("rnodiratime", recursive_attribute, MOUNT_ATTR_NODIRATIME),
     on("rnoexec", recursive_attribute, MOUNT_ATTR_NOEXEC),
     simple("rnorelatime", none),
-    not_atime("rnostrictatime", recursive_attribute, MOUNT_ATTR_STRICTATIME),
+    not_atime_below("rnostrictatime", MOUNT_ATTR_STRICTATIME),
     on("rnosuid", recursive_attribute, MOUNT_ATTR_NOSUID),
     on("rnosymfollow", recursive_attribute, kAttrNoSymfollow),
     on("ro", attribute_and_superblock, MOUNT_ATTR_RDONLY),
@@ -162,6 +173,10 @@ void change(std::uint64_t& set, std::uint64_t& clear, const Option& option) {
     clear = (clear & ~option.set) | option.clear;
 }
 
+bool is_flag(Effect effect) {
+    return effect == attribute || effect == superblock || effect == attribute_and_superblock;
+}
+
 PropagationChange propagation_of(const Option& option) {
     return {
         .type = static_cast<Propagation>(option.set & ~std::uint64_t{MS_REC}),
@@ -170,6 +185,7 @@ PropagationChange propagation_of(const Option& option) {
 }
 
 void apply(const Option& option, ParsedMountOptions& out) {
+    out.names_flags = out.names_flags || is_flag(option.effect);
     switch (option.effect) {
         case none:
             break;
@@ -250,6 +266,20 @@ ParsedMountOptions parse_mount_options(std::span<const std::string> options) {
         }
     }
     return parsed;
+}
+
+MountAttributes bind_attributes(const ParsedMountOptions& options) {
+    if (!options.names_flags) {
+        return {};
+    }
+    constexpr std::uint64_t kAlways = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                      MOUNT_ATTR_NOEXEC | kAttrNoSymfollow;
+    constexpr std::uint64_t kAtime = kAttrAtimeField | MOUNT_ATTR_NODIRATIME;
+    const MountAttributes& named = options.attributes;
+    const bool sets_atime = (named.set & kAtime) != 0 || (named.clear & kAttrAtimeField) != 0;
+    const std::uint64_t all = kAlways | (sets_atime ? kAtime : 0);
+    // The field of atime is cleared also where a value of it is set.
+    return {.set = named.set, .clear = all & ~(named.set & ~kAttrAtimeField)};
 }
 
 std::vector<std::string_view> known_mount_options() {

@@ -206,6 +206,7 @@ void mount_filesystem(ChildContext& ctx, const MountPlan& mount, const std::stri
 sys::UniqueFd take_bind_tree(ChildContext& ctx, const MountPlan& mount) {
     const BindSettings settings{
         .attributes = mount.attributes,
+        .source_flags = mount.source_flags,
         .recursive_attributes = mount.recursive_attributes,
         .propagation = mount.propagation,
     };

@@ -7,10 +7,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace corun::sys {
 
@@ -66,6 +69,30 @@ void attach_mount(FdRef tree, FdRef target) {
 void mount_setattr(FdRef mount, const MountAttributes& attributes, Depth depth) {
     struct mount_attr kernel_attributes = to_kernel(attributes);
     set_attributes(mount, "", AT_EMPTY_PATH | recursion_flag(depth), kernel_attributes);
+}
+
+std::uint64_t mount_attributes(FdRef mount) {
+    // <linux/statfs.h> and MOUNT_ATTR_*.
+    constexpr std::array<std::pair<std::uint64_t, std::uint64_t>, 7> kFlags{{
+        {ST_RDONLY, MOUNT_ATTR_RDONLY},
+        {ST_NOSUID, MOUNT_ATTR_NOSUID},
+        {ST_NODEV, MOUNT_ATTR_NODEV},
+        {ST_NOEXEC, MOUNT_ATTR_NOEXEC},
+        {ST_NOATIME, MOUNT_ATTR_NOATIME},
+        {ST_NODIRATIME, MOUNT_ATTR_NODIRATIME},
+        {0x2000 /* ST_NOSYMFOLLOW */, 0x00200000 /* MOUNT_ATTR_NOSYMFOLLOW */},
+    }};
+    struct statfs status = {};
+    if (::fstatfs(mount.number(), &status) < 0) {
+        throw_errno("fstatfs");
+    }
+    const auto flags = static_cast<std::uint64_t>(status.f_flags);
+    std::uint64_t out = 0;
+    for (const auto& [statfs_flag, attribute] : kFlags) {
+        out |= (flags & statfs_flag) != 0 ? attribute : 0;
+    }
+    // Strict atime is the absence of the two others.
+    return (flags & (ST_NOATIME | ST_RELATIME)) == 0 ? out | MOUNT_ATTR_STRICTATIME : out;
 }
 
 void mount_setattr_at(

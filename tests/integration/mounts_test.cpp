@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
+#include <set>
 
 using namespace corun::test;
 
@@ -52,6 +54,14 @@ public:
         }
     }
 
+    /// Of the mount, not of the file system.
+    void set_flags(unsigned long flags) const {
+        const unsigned long remount = MS_REMOUNT | MS_BIND;
+        if (::mount(nullptr, path_.c_str(), nullptr, remount | flags, nullptr) != 0) {
+            throw HarnessError("cannot change flags");
+        }
+    }
+
     [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
@@ -74,6 +84,44 @@ std::string mount_seen(Bundle& bundle, const std::string& path) {
     const Result result = runtime.run(bundle);
     CHECK_MESSAGE(result.exit_code == 0, result.err);
     return result.out;
+}
+
+using Flags = std::set<std::string, std::less<>>;
+using ChangeBundle = std::function<void(Bundle&)>;
+
+Bundle bundle_with_bind(
+    const HostMount& source, const std::vector<std::string>& options, const ChangeBundle& change
+) {
+    Bundle bundle;
+    bundle.directory("/mnt").mount({"/mnt", "bind", source.path(), options});
+    if (change) {
+        change(bundle);
+    }
+    return bundle;
+}
+
+/// The flags of a bind of `source` with `options`, as the container sees them.
+Flags flags_bound(
+    const HostMount& source,
+    const std::vector<std::string>& options,
+    const ChangeBundle& change = nullptr
+) {
+    Bundle bundle = bundle_with_bind(source, options, change);
+    const std::string seen = value_of("options", mount_seen(bundle, "/mnt"));
+    Flags out;
+    for (const std::string_view flag : corun::split(seen, ',')) {
+        out.emplace(flag);
+    }
+    return out;
+}
+
+std::string bind_error(
+    const HostMount& source, const std::vector<std::string>& options, const ChangeBundle& change
+) {
+    Bundle bundle = bundle_with_bind(source, options, change);
+    Runtime runtime;
+    bundle.args({"true"});
+    return runtime.run(bundle).err;
 }
 
 }  // namespace
@@ -490,6 +538,42 @@ TEST_CASE("bind: rro makes what is mounted below read-only too, ro only the top"
     CHECK(has_line("write /top/x: EROFS", result.out));
     CHECK(has_line("write /top/below/x: ok", result.out));
     CHECK(has_line("write /all/below/x: EROFS", result.out));
+}
+
+TEST_CASE("bind: without a flag it has its source's, and with one it has none but what is named") {
+    const HostDirectory host;
+    const HostMount source(host.path() + "/source");
+    source.set_flags(MS_RDONLY | MS_NOEXEC | MS_NOATIME);
+
+    CHECK(flags_bound(source, {"bind", "rprivate"}) == Flags{"noatime", "noexec", "ro"});
+    CHECK(flags_bound(source, {"bind", "nosuid"}) == Flags{"noatime", "nosuid", "rw"});
+    CHECK(flags_bound(source, {"bind", "rw"}) == Flags{"noatime", "rw"});
+    CHECK(flags_bound(source, {"bind", "ro", "atime"}) == Flags{"noatime", "ro"});
+    CHECK(flags_bound(source, {"bind", "nodiratime"}) == Flags{"nodiratime", "relatime", "rw"});
+}
+
+TEST_CASE("bind: in a user namespace a flag of the source stays, and to name it as off is an error"
+) {
+    const HostDirectory host;
+    const HostMount source(host.path() + "/source");
+    source.set_flags(MS_RDONLY | MS_NOEXEC | MS_NOATIME);
+    const auto map_ids = [](Bundle& bundle) { bundle.map_ids(100000, 65536); };
+
+    CHECK(
+        flags_bound(source, {"bind", "nosuid"}, map_ids) ==
+        Flags{"noatime", "noexec", "nosuid", "ro"}
+    );
+    CHECK(
+        flags_bound(source, {"bind", "noatime", "ro"}, map_ids) == Flags{"noatime", "noexec", "ro"}
+    );
+    CHECK(contains(
+        bind_error(source, {"bind", "rw"}, map_ids),
+        "mount '/mnt': cannot clear locked flag 'ro': Operation not permitted (EPERM)"
+    ));
+    CHECK(contains(
+        bind_error(source, {"bind", "ro", "relatime"}, map_ids),
+        "cannot change locked atime flags: Operation not permitted (EPERM)"
+    ));
 }
 
 TEST_CASE("bind: a source that is a symlink is followed on the host") {

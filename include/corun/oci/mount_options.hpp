@@ -41,6 +41,8 @@ struct ParsedMountOptions {
     bool remount = false;
     /// Of the mount itself.
     MountAttributes attributes;
+    /// A flag of the mount or of the file system is named, be it one that is off anyway.
+    bool names_flags = false;
     /// Of the mount and all below it (`rro`, `rnosuid`, …); Linux 5.12.
     MountAttributes recursive_attributes;
     /// Of the file system: MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_SILENT,
@@ -65,6 +67,12 @@ struct ParsedMountOptions {
 
 /// Never fails: a word that is not in the table is data for the file system.
 [[nodiscard]] ParsedMountOptions parse_mount_options(std::span<const std::string> options);
+
+/// What the options of a bind mount make of its own flags. Where none is named, it has its
+/// source's; where one is, all are as the options say (rw, suid, dev, exec, symfollow unless
+/// named), except that atime's stay the source's until one of them is set. As `mount --bind -o`
+/// does, runc, crun.
+[[nodiscard]] MountAttributes bind_attributes(const ParsedMountOptions& options);
 
 /// Every option the table knows, sorted; `mountOptions` of features.json.
 [[nodiscard]] std::vector<std::string_view> known_mount_options();

@@ -23,7 +23,8 @@ struct MountIdmap {
 /// What a clone is given before anyone sees it, in this order.
 struct BindSettings {
     std::optional<MountIdmap> idmap = std::nullopt;
-    sys::MountAttributes attributes = {};            // of the mount itself
+    sys::MountAttributes attributes = {};  // of the mount itself
+    SourceFlags source_flags = {};
     sys::MountAttributes recursive_attributes = {};  // of it and those below it
     std::vector<PropagationChange> propagation = {};
 };
@@ -40,7 +41,8 @@ struct BindSettings {
 /// Child: a clone of `source.in_container` below `root`, without any setting yet.
 [[nodiscard]] sys::UniqueFd clone_in_root(const sys::RootDir& root, const BindSource& source);
 
-/// Sets all of `settings` on a detached tree.
+/// Sets all of `settings` on a detached tree. Flags that the kernel has locked, or that
+/// `settings.source_flags` says are, stay as they are; EPERM where that is against what is named.
 void apply_settings(sys::FdRef tree, const BindSettings& settings);
 
 /// Child: the tree to attach. The parent's, complete; or, where it made none, a clone of

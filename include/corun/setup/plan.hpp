@@ -86,6 +86,12 @@ struct PropagationChange {
     sys::Depth depth = sys::Depth::single;
 };
 
+/// What becomes of flags that a bind mount has from its source and that are to go.
+struct SourceFlags {
+    bool locked = false;          // by a user namespace: those stay (mount_namespaces(7))
+    std::uint64_t named_off = 0;  // MOUNT_ATTR_*; to keep one of these is an error
+};
+
 /// One entry of /mounts, parsed.
 struct MountPlan {
     MountKind kind = MountKind::filesystem;
@@ -97,6 +103,7 @@ struct MountPlan {
     std::string data;                           // file-system options, comma separated
     std::vector<std::string> superblock_flags;  // "ro", "sync", "lazytime", … for fsconfig(2)
     sys::MountAttributes attributes;            // of the mount itself
+    SourceFlags source_flags;                   // of a bind
     sys::MountAttributes recursive_attributes;  // of it and those below it
     // Applied one after the other; to a bind by the one who clones it, else once it is attached.
     std::vector<PropagationChange> propagation;

@@ -32,7 +32,11 @@ struct MountAttributes {
 
 void mount_setattr(FdRef mount, const MountAttributes& attributes, Depth depth);
 
-/// As above, at a path below `directory`.
+/// MOUNT_ATTR_* of the mount that `mount` refers to, and of its file system where that is read-only
+/// (fstatfs(2)).
+[[nodiscard]] std::uint64_t mount_attributes(FdRef mount);
+
+/// As mount_setattr(), at a path below `directory`.
 void mount_setattr_at(
     FdRef directory, const std::string& path, const MountAttributes& attributes, Depth depth
 );

@@ -38,11 +38,11 @@ TEST_CASE("mount options: attributes of the mount") {
         {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
         {"diratime", 0, MOUNT_ATTR_NODIRATIME},
         {"noatime", MOUNT_ATTR_NOATIME, kAtime},
-        {"atime", 0, kAtime},
+        {"atime", 0, 0},
         {"relatime", 0, kAtime},
         {"norelatime", 0, 0},
         {"strictatime", MOUNT_ATTR_STRICTATIME, kAtime},
-        {"nostrictatime", 0, kAtime},
+        {"nostrictatime", 0, 0},
         {"nosymfollow", 0x200000, 0},
         {"symfollow", 0, 0x200000},
     };
@@ -50,11 +50,41 @@ TEST_CASE("mount options: attributes of the mount") {
         CAPTURE(row.word);
         ParsedMountOptions expected;
         expected.attributes = {.set = row.set, .clear = row.clear};
+        expected.names_flags = true;
         CHECK(parse({row.word}) == expected);
+    }
+}
 
-        ParsedMountOptions recursive;
-        recursive.recursive_attributes = {.set = row.set, .clear = row.clear};
-        CHECK(parse({"r" + row.word}) == recursive);
+TEST_CASE("mount options: with an r they are of all mounts below too") {
+    struct Row {
+        std::string word;
+        std::uint64_t set;
+        std::uint64_t clear;
+    };
+
+    const std::vector<Row> rows{
+        {"rnosuid", MOUNT_ATTR_NOSUID, 0},
+        {"rsuid", 0, MOUNT_ATTR_NOSUID},
+        {"rnodev", MOUNT_ATTR_NODEV, 0},
+        {"rdev", 0, MOUNT_ATTR_NODEV},
+        {"rnoexec", MOUNT_ATTR_NOEXEC, 0},
+        {"rexec", 0, MOUNT_ATTR_NOEXEC},
+        {"rnodiratime", MOUNT_ATTR_NODIRATIME, 0},
+        {"rdiratime", 0, MOUNT_ATTR_NODIRATIME},
+        {"rnoatime", MOUNT_ATTR_NOATIME, kAtime},
+        {"ratime", 0, kAtime},
+        {"rrelatime", 0, kAtime},
+        {"rnorelatime", 0, 0},
+        {"rstrictatime", MOUNT_ATTR_STRICTATIME, kAtime},
+        {"rnostrictatime", 0, kAtime},
+        {"rnosymfollow", 0x200000, 0},
+        {"rsymfollow", 0, 0x200000},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.word);
+        ParsedMountOptions expected;
+        expected.recursive_attributes = {.set = row.set, .clear = row.clear};
+        CHECK(parse({row.word}) == expected);
     }
     CHECK(parse({"rro"}).recursive_attributes == MountAttributes{.set = 1, .clear = 0});
     CHECK(parse({"rrw"}).recursive_attributes == MountAttributes{.set = 0, .clear = 1});
@@ -86,8 +116,53 @@ TEST_CASE("mount options: attributes of the file system") {
         ParsedMountOptions expected;
         expected.superblock_set = row.set;
         expected.superblock_clear = row.clear;
+        expected.names_flags = row.word != "defaults";
         CHECK(parse({row.word}) == expected);
     }
+}
+
+TEST_CASE("mount options: a bind mount of which no flag is named keeps its source's") {
+    CHECK(bind_attributes(parse({"rbind", "rprivate", "rro", "defaults"})) == MountAttributes{});
+}
+
+TEST_CASE("mount options: naming one flag of a bind mount sets all but atime's") {
+    constexpr std::uint64_t kAll =
+        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | 0x200000;
+    for (const char* word : {"rw", "dev", "diratime", "atime", "norelatime", "sync", "async"}) {
+        CAPTURE(word);
+        CHECK(bind_attributes(parse({word})) == MountAttributes{.set = 0, .clear = kAll});
+    }
+    CHECK(
+        bind_attributes(parse({"ro", "nodev"})) ==
+        MountAttributes{
+            .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV,
+            .clear = kAll & ~std::uint64_t{MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV},
+        }
+    );
+}
+
+TEST_CASE("mount options: setting one of a bind mount's atime flags sets them all") {
+    const auto atime_of = [](std::initializer_list<std::string> words) {
+        const MountAttributes all = bind_attributes(parse(words));
+        constexpr std::uint64_t kFlags = kAtime | MOUNT_ATTR_NODIRATIME;
+        return MountAttributes{.set = all.set & kFlags, .clear = all.clear & kFlags};
+    };
+
+    CHECK(
+        atime_of({"noatime"}) ==
+        MountAttributes{.set = MOUNT_ATTR_NOATIME, .clear = kAtime | MOUNT_ATTR_NODIRATIME}
+    );
+    CHECK(
+        atime_of({"relatime"}) == MountAttributes{.set = 0, .clear = kAtime | MOUNT_ATTR_NODIRATIME}
+    );
+    // As mount(2): relatime, unless another is named.
+    CHECK(
+        atime_of({"nodiratime"}) == MountAttributes{.set = MOUNT_ATTR_NODIRATIME, .clear = kAtime}
+    );
+    CHECK(
+        atime_of({"nodiratime", "strictatime"}) ==
+        MountAttributes{.set = MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_STRICTATIME, .clear = kAtime}
+    );
 }
 
 TEST_CASE("mount options: ro is of the mount and of the file system") {
@@ -106,8 +181,8 @@ TEST_CASE("mount options: the later of two words wins") {
     CHECK(parse({"nosuid", "suid"}) == parse({"suid"}));
     CHECK(parse({"noatime", "strictatime"}) == parse({"strictatime"}));
     CHECK(parse({"noatime", "relatime"}) == parse({"relatime"}));
-    CHECK(parse({"noatime", "atime"}) == parse({"atime"}));
-    // "atime" takes noatime back, not strictatime.
+    // "atime" takes noatime back, which leaves the default, and no other choice.
+    CHECK(parse({"noatime", "atime"}) == parse({"relatime"}));
     CHECK(parse({"strictatime", "atime"}) == parse({"strictatime"}));
     CHECK(parse({"sync", "async"}) == parse({"async"}));
 }
