@@ -116,21 +116,33 @@ void check_terminal(const ExecRequest& request, const setup::Plan& plan) {
     }
 }
 
+/// The cgroup `path` in the container's `own`. In the words that callers of runc look for.
+Cgroup cgroup_below(const std::optional<Cgroup>& own, const std::string& path) {
+    if (!own) {
+        throw Error(concat("no cgroup ", quote(path), ": the container has none of its own"));
+    }
+    std::optional<Cgroup> below = own->try_open_below(path);
+    if (!below) {
+        throw Error(concat(
+            "adding pid to ",
+            sys::clean_absolute(concat(own->host_path(), "/", path)),
+            "/cgroup.procs: no such file or directory (ENOENT)"
+        ));
+    }
+    return *std::move(below);
+}
+
 std::optional<Cgroup> cgroup_for(Engine& engine, const ExecRequest& request, const Target& target) {
     std::optional<Cgroup> own = try_open_cgroup(engine, target.record);
     const std::optional<std::string> delegated =
         find_annotation(target.spec.annotations, kDelegateCgroup);
     if (request.cgroup.empty() && own && delegated) {
-        return own->try_open_below(*delegated);
+        return cgroup_below(own, *delegated);
     }
     if (request.cgroup.empty() || request.cgroup == "/") {
         return own;
     }
-    std::optional<Cgroup> below = own ? own->try_open_below(request.cgroup) : std::nullopt;
-    if (!below) {
-        throw Error(concat("no cgroup ", quote(request.cgroup), " in the container's"), ENOENT);
-    }
-    return below;
+    return cgroup_below(own, request.cgroup);
 }
 
 /// A user who is not root may have left the part of the hierarchy that is theirs since `create`,

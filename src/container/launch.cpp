@@ -332,13 +332,15 @@ bool makes_processes(const setup::Plan& plan) {
 
 async::Task<> run_parent_hooks(const LaunchRequest* request, pid_t pid) {
     HookSurroundings surroundings;
-    surroundings.state = state_text(request->hook_state, "creating", pid);
     surroundings.directory = request->hook_state.bundle;
     surroundings.lifetime = sys::Lifetime::of_caller;
     const HookFiles files =
         open_hook_files(*request->hook_state.annotations, request->hook_state.bundle);
     surroundings.write_to(files.output, files.error_output);
+    // Deprecated, and of the time when they were a part of `start`.
+    surroundings.state = state_text(request->hook_state, "created", pid);
     co_await run_hooks(request->hooks->prestart, "prestart", surroundings);
+    surroundings.state = state_text(request->hook_state, "creating", pid);
     co_await run_hooks(request->hooks->create_runtime, "createRuntime", surroundings);
 }
 

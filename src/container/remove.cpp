@@ -10,9 +10,9 @@
 #include "corun/container/crun_annotations.hpp"
 #include "corun/container/hooks.hpp"
 #include "corun/container/intel_rdt.hpp"
+#include "corun/container/state_text.hpp"
 #include "corun/container/status.hpp"
 #include "corun/oci/read_spec.hpp"
-#include "corun/oci/state.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -115,15 +115,14 @@ async::Task<> run_poststop_hooks(
     std::vector<std::string> failures;
     try {
         oci::Spec spec = oci::read_spec(config);
-        const oci::State state{
+        const StateSource source{
             .oci_version = record.oci_version,
             .id = id,
-            .status = Status::stopped,
             .bundle = record.bundle,
-            .annotations = record.annotations,
+            .annotations = &record.annotations,
         };
         HookSurroundings surroundings{
-            .state = oci::state_json(state),
+            .state = state_text(source, "stopped"),
             .directory = record.bundle,
         };
         const HookFiles files = open_hook_files(record.annotations, record.bundle);

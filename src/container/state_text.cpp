@@ -23,9 +23,14 @@ std::string annotations_member(const StateSource& source) {
 
 }  // namespace
 
-std::string state_text(const StateSource& source, std::string_view status, pid_t pid) {
+std::string state_text(
+    const StateSource& source, std::string_view status, std::optional<pid_t> pid
+) {
     const SplitState parts = split_state(source);
-    return concat(parts.before_status, status, parts.before_pid, pid, parts.after_pid);
+    if (!pid) {
+        return concat(parts.before_status, status, "\"}");
+    }
+    return concat(parts.before_status, status, parts.before_pid, *pid, parts.after_pid);
 }
 
 SplitState split_state(const StateSource& source) {

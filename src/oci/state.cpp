@@ -52,23 +52,6 @@ std::string_view status_name(Status status) {
     return {};
 }
 
-std::string state_json(const State& state) {
-    JsonWriter json;
-    json.begin_object();
-    json.member("ociVersion", state.oci_version);
-    json.member("id", state.id);
-    json.member("status", status_name(state.status));
-    if (state.pid != 0) {
-        json.member("pid", state.pid);
-    }
-    json.member("bundle", state.bundle);
-    if (!state.annotations.empty()) {
-        json.member("annotations", state.annotations);
-    }
-    json.end_object();
-    return json.take();
-}
-
 std::string state_report_json(const StateReport& report) {
     JsonWriter json("  ");
     write_report(json, report);

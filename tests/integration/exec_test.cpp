@@ -102,6 +102,39 @@ TEST_CASE("exec: the process is in all the namespaces and the cgroup of the cont
     CHECK(contains(result.out, "0::/\n"));
 }
 
+TEST_CASE("exec: --cgroup is a cgroup below the container's, and no other") {
+    Bundle bundle;
+    Host host(bundle);
+    std::filesystem::create_directory(cgroup_directory(bundle.cgroup()) + "/below");
+
+    CHECK(contains(host.exec({"--cgroup", "below"}, {"cat", "/proc/self/cgroup"}).out, "/below\n"));
+    CHECK(failed_saying(
+        "bad sub cgroup path: .. is not a sub cgroup path", host.exec({"--cgroup", ".."}, {"true"})
+    ));
+    CHECK(failed_saying(
+        corun::concat(
+            " adding pid to ",
+            cgroup_directory(bundle.cgroup()),
+            "/absent/cgroup.procs: no such file or directory"
+        ),
+        host.exec({"--cgroup", "absent"}, {"true"})
+    ));
+}
+
+TEST_CASE("exec: a delegated cgroup that the container has removed is no way out of its limits") {
+    Bundle bundle;
+    bundle.annotation("run.oci.delegate-cgroup", "init");
+    Host host(bundle);
+    const std::string own = cgroup_directory(bundle.cgroup());
+    std::filesystem::create_directory(own + "/other");
+    write_text(own + "/other/cgroup.procs", std::to_string(host.container().pid()));
+    std::filesystem::remove(own + "/init");
+
+    CHECK(failed_saying(
+        "/init/cgroup.procs: no such file or directory", host.exec({"cat", "/proc/self/cgroup"})
+    ));
+}
+
 TEST_CASE("exec: environment, directory and user are the container's unless given") {
     Bundle bundle;
     bundle.env("FROM=bundle").directory("/home/a").cwd("/home/a").user(1000, 1000);

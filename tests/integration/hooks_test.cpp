@@ -57,7 +57,7 @@ TEST_CASE("hooks: each gets the container's state on its standard input") {
     Runtime runtime;
     Bundle bundle;
     bundle.args({"true"}).annotation("org.example.key", "value");
-    for (const char* kind : {"createRuntime", "poststop"}) {
+    for (const char* kind : {"prestart", "createRuntime", "poststop"}) {
         bundle.hook(kind, corun::concat("cat > ", bundle.path(kind)));
     }
 
@@ -71,10 +71,12 @@ TEST_CASE("hooks: each gets the container's state on its standard input") {
     CHECK(created.at("annotations").at("org.example.key") == "value");
     if (is_corun()) {
         CHECK(created.at("status") == "creating");
+        CHECK(Json::parse(read_text(bundle.path("prestart"))).at("status") == "created");
     }
     const Json stopped = Json::parse(read_text(bundle.path("poststop")));
     CHECK(stopped.at("status") == "stopped");
     CHECK(stopped.at("id") == runtime.last_id());
+    CHECK_FALSE(stopped.contains("pid"));
 }
 
 TEST_CASE("hooks: arguments and environment are the document's") {

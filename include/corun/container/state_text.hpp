@@ -21,8 +21,10 @@ struct StateSource {
     const oci::StringMap* annotations = nullptr;
 };
 
-/// Compact JSON. `pid` is 0 once the container has stopped, as with runc.
-[[nodiscard]] std::string state_text(const StateSource& source, std::string_view status, pid_t pid);
+/// Compact JSON. A container that has stopped has no `pid`.
+[[nodiscard]] std::string state_text(
+    const StateSource& source, std::string_view status, std::optional<pid_t> pid = std::nullopt
+);
 
 /// The same up to and without the status' value, from there to the pid's, and the rest: for a child
 /// that is told its pid late.

@@ -1,5 +1,5 @@
-// What a container looks like from outside: the state JSON of the spec, given to hooks and seccomp
-// listeners, and the longer forms that `state` and `list` print. Pure; runs in the parent.
+// What a container looks like from outside: the state JSON of the spec in the longer forms that
+// `state` and `list` print. Pure; runs in the parent. (container/state_text has that of hooks.)
 #pragma once
 
 #include "corun/oci/spec.hpp"
@@ -39,10 +39,6 @@ struct State {
     std::string bundle;
     StringMap annotations;
 };
-
-/// Compact, without a newline at the end; what hooks read from their standard input. The pid is
-/// left out if it is 0, the annotations if there are none.
-[[nodiscard]] std::string state_json(const State& state);
 
 /// What a supervisor knows of a container.
 struct SupervisedReport {

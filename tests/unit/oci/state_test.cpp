@@ -26,22 +26,6 @@ StateReport example() {
 
 }  // namespace
 
-TEST_CASE("state: hooks get the spec's members on one line") {
-    CHECK(
-        state_json(example().state) ==
-        R"({"ociVersion":"1.0.2","id":"oci-container1","status":"running","pid":4422,)"
-        R"("bundle":"/containers/redis","annotations":{"myKey":"myValue"}})"
-    );
-}
-
-TEST_CASE("state: a stopped container has no pid for hooks, and empty annotations are left out") {
-    const State state{
-        .id = "a", .status = Status::stopped, .pid = 0, .bundle = "/b", .annotations = {}};
-    CHECK(
-        state_json(state) == R"({"ociVersion":"1.3.0","id":"a","status":"stopped","bundle":"/b"})"
-    );
-}
-
 TEST_CASE("state: the command prints runc's members in runc's order") {
     CHECK(state_report_json(example()) == R"({
   "ociVersion": "1.0.2",
