@@ -4,6 +4,10 @@
 #include "corun/container/cgroup_controllers.hpp"
 #include "corun/container/cgroup_limits.hpp"
 #include "corun/container/check_parts.hpp"
+#include "corun/container/container_unit.hpp"
+#include "corun/container/systemd_properties.hpp"
+
+#include <unistd.h>
 
 #include <optional>
 
@@ -36,6 +40,23 @@ void check_place(
     }
 }
 
+void check_unit(const CheckSubject& subject, Findings& out) {
+    const BusEnvironment& environment = subject.options.bus_environment;
+    const SystemdInstance instance = instance_for(subject.privileges(), environment);
+    out.attempt("/linux/cgroupsPath", [&] {
+        (void)find_bus_address(instance, environment, ::geteuid());
+    });
+    out.attempt("/linux/cgroupsPath", [&] {
+        (void
+        )container_unit_name(subject.spec().linux_.cgroups_path, subject.plan_input.id, instance);
+    });
+    for (const auto& [key, text] : subject.spec().annotations) {
+        out.attempt(concat("/annotations/", key), [&] {
+            (void)annotation_properties({{key, text}});
+        });
+    }
+}
+
 }  // namespace
 
 void check_cgroup(const CheckSubject& subject, Findings& out) {
@@ -47,8 +68,11 @@ void check_cgroup(const CheckSubject& subject, Findings& out) {
     if (manager == CgroupManager::disabled && !writes.empty()) {
         out.add(Severity::error, kAt, "cgroups are disabled by --cgroup-manager");
     }
+    if (manager == CgroupManager::systemd) {
+        check_unit(subject, out);
+    }
     if (manager != CgroupManager::cgroupfs) {
-        return;  // systemd's is asked when there is something to make
+        return;  // what systemd has to say of limits it says when there is something to make
     }
     const bool is_dispensable = writes.empty() && tolerates_missing_cgroup(subject);
     const Severity severity = is_dispensable ? Severity::note : Severity::error;

@@ -16,17 +16,6 @@ namespace corun::container {
 
 namespace {
 
-/// Root in a user namespace is somebody else's user (rootless podman), or root of a container with
-/// a systemd of its own; only who has a user session says so in the environment.
-SystemdInstance instance_for(const Privileges& privileges, const BusEnvironment& environment) {
-    const bool has_session =
-        !environment.runtime_dir.empty() || !environment.session_bus_address.empty();
-    if (privileges.host_root || (::geteuid() == 0 && !has_session)) {
-        return SystemdInstance::system;
-    }
-    return SystemdInstance::user;
-}
-
 async::Task<std::unique_ptr<Systemd>> connect_to(
     Engine* engine, SystemdInstance instance, bool in_user_namespace
 ) {
@@ -72,16 +61,30 @@ void move_into(const CgroupHierarchy& hierarchy, const std::string& cgroup, pid_
 
 }  // namespace
 
+SystemdInstance instance_for(const Privileges& privileges, const BusEnvironment& environment) {
+    // Only who has a user session says so in the environment.
+    const bool has_session =
+        !environment.runtime_dir.empty() || !environment.session_bus_address.empty();
+    if (privileges.host_root || (::geteuid() == 0 && !has_session)) {
+        return SystemdInstance::system;
+    }
+    return SystemdInstance::user;
+}
+
+UnitName container_unit_name(
+    const std::string& cgroups_path, const std::string& id, SystemdInstance instance
+) {
+    const bool is_system = instance == SystemdInstance::system;
+    return unit_name_for(cgroups_path, id, is_system ? "system.slice" : "user.slice");
+}
+
 async::Task<std::unique_ptr<ContainerUnit>> ContainerUnit::prepare(
     Engine* engine, const oci::Spec* spec, std::string id, Privileges privileges
 ) {
     std::unique_ptr<ContainerUnit> self(new ContainerUnit(*engine, *spec, std::move(id), privileges)
     );
     self->instance_ = instance_for(privileges, engine->options().bus_environment);
-    const bool is_system = self->instance_ == SystemdInstance::system;
-    self->unit_ = unit_name_for(
-        spec->linux_.cgroups_path, self->id_, is_system ? "system.slice" : "user.slice"
-    );
+    self->unit_ = container_unit_name(spec->linux_.cgroups_path, self->id_, self->instance_);
     self->annotated_ = annotation_properties(spec->annotations);
     self->systemd_ = co_await connect_to(engine, self->instance_, privileges.in_user_namespace);
     co_return std::move(self);

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <functional>
 
 using namespace corun::test;
@@ -98,6 +99,28 @@ TEST_CASE("check: what it calls an error keeps the bundle from running") {
         CHECK(result.exit_code == 1);
         CHECK(runtime.run(bundle).exit_code != 0);
     }
+}
+
+TEST_CASE("check: with systemd's driver, unit, properties and the bus are looked at") {
+    Runtime runtime;
+    Bundle bundle;
+    bundle.linux_section()["cgroupsPath"] = "/not/of/its/form";
+    bundle.annotation("org.systemd.property.ExecStartPre", "'/bin/evil'");
+
+    const Result result = runtime(
+        {"--systemd-cgroup", "check", "--bundle", bundle.write()},
+        {.environment = {"DBUS_SYSTEM_BUS_ADDRESS="}}
+    );
+
+    CHECK(has_line(
+        result,
+        "error: /linux/cgroupsPath: expected cgroupsPath to be of format \"slice:prefix:name\" for "
+        "systemd cgroups, got \"/not/of/its/form\" instead"
+    ));
+    CHECK(has_line(result, "error: /annotations/org.systemd.property.ExecStartPre: "));
+    const bool has_systemd = std::filesystem::exists("/run/dbus/system_bus_socket") ||
+                             std::filesystem::exists("/run/systemd/private");
+    CHECK(has_line(result, "error: /linux/cgroupsPath: no systemd to speak to") != has_systemd);
 }
 
 TEST_CASE("check: warnings and notes do not make it fail") {

@@ -21,6 +21,17 @@ namespace corun::container {
 /// Whether resource limits come with the unit or by set_limits().
 enum class UnitLimits { at_once, later };
 
+/// Root in a user namespace is somebody else's user (rootless podman), or root of a container with
+/// a systemd of its own.
+[[nodiscard]] SystemdInstance instance_for(
+    const Privileges& privileges, const BusEnvironment& environment
+);
+
+/// As unit_name_for(), in the slice that the instance keeps for what names none.
+[[nodiscard]] UnitName container_unit_name(
+    const std::string& cgroups_path, const std::string& id, SystemdInstance instance
+);
+
 /// A unit to be made for a new container.
 class ContainerUnit : NonCopyable {
 public:
