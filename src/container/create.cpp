@@ -9,7 +9,7 @@ namespace corun::container {
 async::Task<> create(Engine& engine, CreateRequest request) {
     Created created =
         co_await create_container(engine, std::move(request), setup::GateKind::socket, Detach::yes);
-    proceed(created.launched.socket);
+    proceed(created.launched);
     engine.report_start();
     // From here on the container is its caller's: it outlives this process.
     (void)created.launched.child.release();

@@ -106,20 +106,26 @@ uid_t root_uid_on_host(const oci::Linux& config) {
     return ::geteuid();
 }
 
+bool is_new(const oci::Linux& config, oci::NamespaceKind kind) {
+    const oci::Namespace* found = oci::find_namespace(config, kind);
+    return found != nullptr && found->path.empty();
+}
+
 /// Nothing where the container has no network namespace of its own, or one that belongs to a user
 /// namespace that is not there yet, or not ours.
-std::unique_ptr<sys::PreparedNetwork> prepare_network(
+std::unique_ptr<sys::PreparedNamespaces> prepare_namespaces(
     const Privileges& privileges, const oci::Linux& config
 ) {
-    const oci::Namespace* network = oci::find_namespace(config, oci::NamespaceKind::network);
-    const bool is_new = network != nullptr && network->path.empty();
     const bool has_user = oci::find_namespace(config, oci::NamespaceKind::user) != nullptr;
     // Interfaces are moved into that of the child, before it goes on.
     const bool gets_interfaces = !config.net_devices.empty();
-    if (!is_new || has_user || gets_interfaces || !privileges.host_root) {
+    if (!is_new(config, oci::NamespaceKind::network) || has_user || gets_interfaces ||
+        !privileges.host_root) {
         return nullptr;
     }
-    return std::make_unique<sys::PreparedNetwork>();
+    const int ipc = is_new(config, oci::NamespaceKind::ipc) ? CLONE_NEWIPC : 0;
+    const int uts = is_new(config, oci::NamespaceKind::uts) ? CLONE_NEWUTS : 0;
+    return std::make_unique<sys::PreparedNamespaces>(ipc | uts);
 }
 
 /// config-linux#cgroup-ownership: a cgroup2 mount that the container may write, in a cgroup
@@ -168,7 +174,7 @@ public:
           bundle_(std::move(bundle)),
           gate_(gate),
           privileges_(probe_privileges()),
-          network_(launcher ? nullptr : prepare_network(privileges_, bundle_.spec.linux_)),
+          prepared_(launcher ? nullptr : prepare_namespaces(privileges_, bundle_.spec.linux_)),
           launcher_(launcher ? std::move(launcher) : Launcher(launch)),
           directory_(engine.store().create(request.id)) {}
 
@@ -180,7 +186,7 @@ public:
             .record = std::move(record_),
             .spec = std::move(bundle_.spec),
             .launched = std::move(launched),
-            .network = std::move(network_),
+            .prepared = std::move(prepared_),
         };
     }
 
@@ -203,6 +209,7 @@ private:
     async::Task<> limit(const setup::Plan* plan);
     void move_to_delegated_cgroup(const setup::Plan& plan, pid_t pid);
     void equip(const setup::Plan& plan, pid_t pid);
+    [[nodiscard]] bool may_let_go_early() const;
     void tell_callers(const Launched& launched) const;
     void warn(const std::vector<std::string>& warnings) const;
 
@@ -211,7 +218,7 @@ private:
     Bundle bundle_;
     setup::GateKind gate_;
     Privileges privileges_;
-    std::unique_ptr<sys::PreparedNetwork> network_;
+    std::unique_ptr<sys::PreparedNamespaces> prepared_;
     Launcher launcher_;
     ContainerDirectory directory_;
     Record record_;
@@ -237,8 +244,7 @@ void Creation::write_first_record() {
     record_.annotations = bundle_.spec.annotations;
     record_.created = rfc3339_nano(std::chrono::system_clock::now());
     record_.owner = ::geteuid();
-    const oci::Namespace* pid = oci::find_namespace(config, oci::NamespaceKind::pid);
-    record_.private_pid_namespace = pid != nullptr && pid->path.empty();
+    record_.private_pid_namespace = is_new(config, oci::NamespaceKind::pid);
     record_.has_poststop_hooks = !bundle_.spec.hooks.poststop.empty();
     if (bundle_.spec.process && !bundle_.spec.process->terminal) {
         record_.streams = standard_streams("self");
@@ -309,7 +315,7 @@ setup::Plan Creation::make_plan() {
                                 ? std::string()
                                 : engine_.cgroups().host_path(record_.cgroup_path),
         .seccomp_cache_root = engine_.options().root,
-        .network = network_.get(),
+        .prepared = prepared_.get(),
         .no_pivot = request_.no_pivot,
         .no_new_keyring = request_.no_new_keyring,
     });
@@ -421,6 +427,15 @@ void Creation::equip(const setup::Plan& plan, pid_t pid) {
     }
 }
 
+/// Where tell_callers() has nobody to tell, and nothing else comes between Ready and the program.
+bool Creation::may_let_go_early() const {
+    const oci::StringMap& annotations = bundle_.spec.annotations;
+    return gate_ == setup::GateKind::none && request_.console_socket.empty() &&
+           request_.pidfd_socket.empty() && request_.pid_file.empty() &&
+           !request_.has_notify_socket() && !find_annotation(annotations, kPidfdReceiver) &&
+           !find_annotation(annotations, kDelegateCgroup);
+}
+
 void Creation::tell_callers(const Launched& launched) const {
     if (!request_.console_socket.empty()) {
         send_console(request_.console_socket, launched.console, "/dev/ptmx");
@@ -491,6 +506,7 @@ async::Task<Launched> Creation::run() {
                 directory_.save(record_);
                 engine_.begin("answer the process");
             },
+        .lets_go_early = may_let_go_early(),
     };
     engine_.begin("make the process");
     Launched launched = co_await launcher_(std::move(request));

@@ -185,6 +185,8 @@ async::Task<Launched> launch_in(
         .cgroup = cgroup != nullptr ? std::optional(cgroup->directory()) : std::nullopt,
         .relays_console = exec->console_socket.empty(),
         .equip = joins_rdt_group(target->record),
+        .lets_go_early =
+            exec->console_socket.empty() && exec->pidfd_socket.empty() && exec->pid_file.empty(),
     };
     std::exception_ptr failure;
     std::string refusal;
@@ -258,7 +260,7 @@ async::Task<sys::ExitStatus> exec(Engine& engine, ExecRequest request) {
     engine.begin("tell the callers");
     tell_callers(request, launched);
     engine.begin("wait for its exec");
-    proceed(launched.socket);
+    proceed(launched);
     co_await await_exec(launched.socket, &launched.warnings);
     for (const std::string& warning : launched.warnings) {
         engine.log().warning(warning);

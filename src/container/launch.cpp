@@ -88,15 +88,15 @@ sys::Cloned give_birth(const LaunchRequest& request, sys::SocketPair& pair) {
     }
 }
 
-setup::RequestSequence expected_requests(const setup::Plan& plan) {
-    return setup::RequestSequence({
+setup::RequestSequence::Expected expected_requests(const setup::Plan& plan) {
+    return {
         .relayed = plan.namespaces.needs_relay(),
         .map_ids = setup::maps_ids(plan),
         .mapped_mounts = late_idmaps(plan).size(),
         .run_hooks = setup::parent_has_hooks(plan),
         .console = setup::has_terminal(plan),
         .set_limits = setup::parent_sets_limits(plan),
-    });
+    };
 }
 
 Error error_of(const setup::Message& report) {
@@ -144,7 +144,8 @@ class Conversation : NonCopyable {
 public:
     Conversation(const LaunchRequest& request, sys::ChildGuard child, sys::UniqueFd socket)
         : request_(request),
-          sequence_(expected_requests(*request.plan)),
+          expected_(expected_requests(*request.plan)),
+          sequence_(expected_),
           child_(std::move(child)),
           socket_(std::move(socket)),
           cgroup_(request.cgroup) {}
@@ -159,10 +160,16 @@ private:
     void map_mount(sys::FdRef tree);
     void tell(pid_t host_pid = 0) const;
     void equip() const;
+    void let_go_early();
 
     [[nodiscard]] pid_t pid() const { return child_->child().pid(); }
 
+    [[nodiscard]] bool limits_come_late() const {
+        return request_.apply_limits && makes_processes(*request_.plan);
+    }
+
     const LaunchRequest& request_;
+    setup::RequestSequence::Expected expected_;
     setup::RequestSequence sequence_;
     std::optional<sys::ChildGuard> child_;
     sys::ProcessIdentity identity_;
@@ -172,6 +179,7 @@ private:
     sys::UniqueFd console_;
     std::vector<std::string> warnings_;
     std::optional<Error> early_report_;
+    bool was_let_go_ = false;
 };
 
 /// The process waits for its first Proceed until it is where it belongs.
@@ -192,12 +200,12 @@ async::Task<Launched> Conversation::run() {
             tell(pid());
         }
     }
-    const bool limits_at_once = !makes_processes(*request_.plan);
-    if (limits_at_once && request_.apply_limits) {
+    if (request_.apply_limits && !limits_come_late()) {
         co_await request_.apply_limits();
     }
     if (!request_.plan->namespaces.needs_relay()) {
         identify();
+        let_go_early();
     }
     bool ready = false;
     while (!ready) {
@@ -209,7 +217,7 @@ async::Task<Launched> Conversation::run() {
         }
         ready = co_await answer(std::move(incoming));
     }
-    if (!limits_at_once && request_.apply_limits) {
+    if (limits_come_late()) {
         co_await request_.apply_limits();
     }
     co_return Launched{
@@ -218,6 +226,7 @@ async::Task<Launched> Conversation::run() {
         .socket = std::move(socket_),
         .console = std::move(console_),
         .warnings = std::move(warnings_),
+        .was_let_go = was_let_go_,
     };
 }
 
@@ -235,6 +244,14 @@ void Conversation::identify() {
 /// Proceed. A child that has failed meanwhile has left its report, which is what comes next.
 void Conversation::tell(pid_t host_pid) const {
     (void)try_proceed(socket_, host_pid);
+}
+
+/// Once all that the parent does for the child is done, and on record.
+void Conversation::let_go_early() {
+    if (request_.lets_go_early && !expected_.any_question() && !limits_come_late()) {
+        tell();
+        was_let_go_ = true;
+    }
 }
 
 void Conversation::equip() const {
@@ -261,6 +278,7 @@ async::Task<> Conversation::adopt(Incoming relayed) {
     equip();
     tell(pid());
     identify();
+    let_go_early();
 }
 
 /// The child has cloned it in its own mount namespace, where the parent cannot; the parent has the
@@ -357,6 +375,12 @@ async::Task<Launched> launch(LaunchRequest request) {
 void proceed(sys::FdRef socket) {
     if (!try_proceed(socket)) {
         throw_ended_before_start();
+    }
+}
+
+void proceed(const Launched& launched) {
+    if (!launched.was_let_go) {
+        proceed(launched.socket);
     }
 }
 

@@ -73,9 +73,9 @@ void plan_namespaces(const PlanInput& input, setup::Plan& plan) {
             out.created |= static_cast<std::uint32_t>(ns.kind);
         }
     }
-    if (input.network != nullptr) {
-        out.created &= ~static_cast<std::uint64_t>(CLONE_NEWNET);
-        out.network = input.network;
+    if (input.prepared != nullptr) {
+        out.created &= ~static_cast<std::uint64_t>(input.prepared->kinds());
+        out.prepared = input.prepared;
     }
     out.brings_loopback_up = out.creates(CLONE_NEWNET);
     out.maps_ids = out.creates(CLONE_NEWUSER);

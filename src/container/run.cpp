@@ -22,9 +22,9 @@ async::Task<> start_created(Engine* engine, Created* created) {
     const bool waits = static_cast<bool>(created->launched.socket);
     engine->begin("wait for its exec");
     if (waits) {
-        proceed(created->launched.socket);
+        proceed(created->launched);
     }
-    created->network.reset();
+    created->prepared.reset();
     created->directory.save(created->record);
     std::vector<std::string> warnings;
     if (waits) {
@@ -90,8 +90,9 @@ async::Task<> delete_container(Engine* engine, Created* created) {
         throw;
     }
     // As it is now: `update` may have noted a group of its own since.
-    std::optional<Record> record = directory.load();
-    co_await destroy(*engine, directory, std::move(record).value_or(Record()));
+    Record record =
+        directory.is_as_saved() ? std::move(created->record) : directory.load().value_or(Record());
+    co_await destroy(*engine, directory, std::move(record));
 }
 
 }  // namespace

@@ -63,13 +63,20 @@ ContainerDirectory::~ContainerDirectory() {
     unlock();
 }
 
-void ContainerDirectory::save(const Record& record) const {
+void ContainerDirectory::save(const Record& record) {
     in_context(
         [&] { return concat("save state of ", quote(id_.text())); },
         [&] {
-            sys::append_to_file(fd_, kRecordFile, concat("\n", to_json(record, id_.text())), 0600);
+            const std::string text = concat("\n", to_json(record, id_.text()));
+            sys::append_to_file(fd_, kRecordFile, text, 0600);
+            saved_bytes_ += text.size();
         }
     );
+}
+
+bool ContainerDirectory::is_as_saved() const {
+    const std::optional<struct stat> status = sys::try_fstatat(fd_, kRecordFile);
+    return status && static_cast<std::uint64_t>(status->st_size) == saved_bytes_;
 }
 
 std::optional<Record> ContainerDirectory::load() const {

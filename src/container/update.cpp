@@ -43,10 +43,7 @@ void remember(const oci::MemoryResources& memory, Record& record) {
 
 /// A group of the container's own is on record before it is made.
 void join_new_rdt_group(
-    const ContainerDirectory& directory,
-    const Cgroup& cgroup,
-    const oci::IntelRdt& config,
-    Record& record
+    ContainerDirectory& directory, const Cgroup& cgroup, const oci::IntelRdt& config, Record& record
 ) {
     record.rdt = choose_rdt_group(resctrl_root(), config, directory.id().text());
     directory.save(record);

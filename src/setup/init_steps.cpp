@@ -61,7 +61,7 @@ constexpr std::array kInitSteps{
     Step{"session",                   "setsid(2)",                             always,                     start_session},
     Step{"session-keyring",           "session-keyring(7)",                    has_session_keyring,        join_session_keyring},
     Step{"cgroup-namespace",          "config-linux#namespaces",               has_new_cgroup_namespace,   create_cgroup_namespace},
-    Step{"network-namespace",         "network_namespaces(7)",                 has_prepared_network,       join_prepared_network},
+    Step{"new-namespaces",            "config-linux#namespaces",               has_prepared_namespaces,    join_prepared_namespaces},
     Step{"loopback",                  "netdevice(7)",                          brings_loopback_up,         bring_loopback_up},
     Step{"own-proc",                  "fsopen(2)",                             needs_own_proc,             open_own_proc},
     Step{"mounts",                    "config#mounts",                         has_mounts,                 make_mounts},

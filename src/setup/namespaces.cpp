@@ -99,8 +99,8 @@ void become_root(ChildContext& /*context*/) {
     sys::set_parent_death_signal(SIGKILL);
 }
 
-void join_prepared_network(ChildContext& context) {
-    context.plan.namespaces.network->join();
+void join_prepared_namespaces(ChildContext& context) {
+    context.plan.namespaces.prepared->join();
 }
 
 void create_cgroup_namespace(ChildContext& /*context*/) {

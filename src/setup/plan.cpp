@@ -8,7 +8,7 @@
 namespace corun::setup {
 
 bool NamespacePlan::has_new_network() const {
-    return network != nullptr || creates(CLONE_NEWNET);
+    return prepared != nullptr || creates(CLONE_NEWNET);
 }
 
 bool NamespacePlan::joins(int kind) const {

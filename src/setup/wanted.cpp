@@ -37,8 +37,8 @@ bool has_new_cgroup_namespace(const Plan& plan) {
     return plan.namespaces.creates_cgroup_namespace;
 }
 
-bool has_prepared_network(const Plan& plan) {
-    return plan.namespaces.network != nullptr;
+bool has_prepared_namespaces(const Plan& plan) {
+    return plan.namespaces.prepared != nullptr;
 }
 
 bool brings_loopback_up(const Plan& plan) {

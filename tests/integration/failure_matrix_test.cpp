@@ -103,7 +103,7 @@ const std::vector<Row>& init_rows() {
         {.step = "session", .cause = "EPERM", .refused = {"setsid", "EPERM"}},
         {.step = "session-keyring", .cause = "EDQUOT", .refused = {"keyctl", "EDQUOT"}},
         {.step = "cgroup-namespace", .cause = "EPERM", .refused = {"unshare", "EPERM"}},
-        {.step = "network-namespace", .cause = "EPERM", .refused = {"ioctl,1=35092", "EPERM"}},
+        {.step = "new-namespaces", .cause = "EPERM", .refused = {"ioctl,1=35092", "EPERM"}},
         {.step = "loopback",
          .cause = "EPERM",
          .configure = [](Bundle& b) { b.map_ids(100000, 65536); },

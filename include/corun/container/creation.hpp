@@ -10,7 +10,7 @@
 #include "corun/container/store.hpp"
 #include "corun/oci/spec.hpp"
 #include "corun/setup/plan.hpp"
-#include "corun/sys/prepared_network.hpp"
+#include "corun/sys/prepared_namespaces.hpp"
 
 #include <functional>
 #include <memory>
@@ -24,7 +24,7 @@ struct Created {
     Record record;
     oci::Spec spec;
     Launched launched;
-    std::unique_ptr<sys::PreparedNetwork> network;  // joined; may go once the child goes on
+    std::unique_ptr<sys::PreparedNamespaces> prepared;  // joined; may go once the child goes on
 };
 
 /// Whether the caller stays with the container; decides what a terminal needs.

@@ -49,6 +49,10 @@ struct LaunchRequest {
 
     // Told who the child is as soon as that is known; the child is at work meanwhile.
     std::function<void(const sys::ProcessIdentity&)> on_birth;
+
+    // Nobody is to be told of the Ready child before it goes on: it finds Proceed waiting, unless
+    // it has questions first. Neither process then sleeps until the other wakes it.
+    bool lets_go_early = false;
 };
 
 /// clone3(2) itself was refused, most often for the cgroup: nobody was born, nothing has begun.
@@ -67,6 +71,7 @@ struct Launched {
     sys::UniqueFd socket;   // the handshake's
     sys::UniqueFd console;  // master of the pty; empty without a terminal
     std::vector<std::string> warnings;
+    bool was_let_go = false;  // early: it has Proceed, or has passed it already
 };
 
 /// Makes the child and answers it until it is Ready. Throws what the child reports, as
@@ -79,7 +84,10 @@ struct Launched {
 /// Lets the Ready child go on. Throws if it is gone already.
 void proceed(sys::FdRef socket);
 
-/// As proceed(), but false if the child is gone. It is told `host_pid` with it.
+/// The same, unless it was let go early.
+void proceed(const Launched& launched);
+
+/// Sends Proceed; false if the child is gone. It is told `host_pid` with it.
 [[nodiscard]] bool try_proceed(sys::FdRef socket, pid_t host_pid = 0);
 
 /// Waits for the outcome of exec on the handshake's (or the start gate's) socket: end of file is

@@ -21,7 +21,7 @@ struct PlanInput {
     std::string rootfs;              // rootfs_path(), if known already
     std::string cgroup_directory;    // absolute path of the container's own cgroup; empty: none
     std::string seccomp_cache_root;  // the state root, where compiled filters are kept
-    const sys::PreparedNetwork* network = nullptr;  // outlives the plan; none: made by clone3
+    const sys::PreparedNamespaces* prepared = nullptr;  // outlives the plan; none: made by clone3
     bool no_pivot = false;
     bool no_new_keyring = false;
 };

@@ -42,7 +42,10 @@ public:
 
     /// Adds the record to state.json, where the last whole one counts: a save that is killed half
     /// way leaves the one before.
-    void save(const Record& record) const;
+    void save(const Record& record);
+
+    /// Nobody else has added a record to those that were saved here.
+    [[nodiscard]] bool is_as_saved() const;
 
     /// Nothing if there is no record yet: `create` was killed before its first save, or is about to
     /// do it.
@@ -83,6 +86,7 @@ private:
     std::string path_;
     sys::UniqueFd fd_;
     bool locked_ = false;
+    std::uint64_t saved_bytes_ = 0;
 };
 
 /// The state root. Names that are no container ids (such as those with '@') are not containers'.

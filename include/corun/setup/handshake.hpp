@@ -114,6 +114,11 @@ public:
         bool run_hooks = false;
         bool console = false;
         bool set_limits = false;
+
+        /// The child will wait for an answer before it is Ready.
+        [[nodiscard]] bool any_question() const {
+            return map_ids || mapped_mounts > 0 || run_hooks || console || set_limits;
+        }
     };
 
     explicit RequestSequence(Expected expected) : expected_(expected) {}

@@ -28,7 +28,7 @@ void map_ids(ChildContext& context);
 void become_root(ChildContext& context);
 
 /// Joins the network namespace that another process has made meanwhile, `lo` up in it.
-void join_prepared_network(ChildContext& context);
+void join_prepared_namespaces(ChildContext& context);
 
 /// unshare(CLONE_NEWCGROUP): its root is the cgroup the process is in, thus not made by clone3,
 /// which would take the parent's (Linux, copy_cgroup_ns).

@@ -6,7 +6,7 @@
 
 #include "corun/sys/fd.hpp"
 #include "corun/sys/mount.hpp"
-#include "corun/sys/prepared_network.hpp"
+#include "corun/sys/prepared_namespaces.hpp"
 #include "corun/sys/timeline.hpp"
 
 #include <sys/resource.h>
@@ -29,9 +29,9 @@ struct JoinedNamespace {
 };
 
 struct NamespacePlan {
-    std::uint64_t created = 0;                      // CLONE_NEW* for clone3
-    const sys::PreparedNetwork* network = nullptr;  // the new network namespace, if made ahead
-    std::vector<JoinedNamespace> joined;            // in the order of the document
+    std::uint64_t created = 0;                          // CLONE_NEW* for clone3
+    const sys::PreparedNamespaces* prepared = nullptr;  // new ones that are made ahead
+    std::vector<JoinedNamespace> joined;                // in the order of the document
     bool creates_cgroup_namespace = false;  // apart from `created`: made once in the right cgroup
     std::string time_offsets;               // text for /proc/self/timens_offsets; empty: none
     bool maps_ids = false;                  // ask the parent to write uid_map and gid_map

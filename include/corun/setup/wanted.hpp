@@ -15,7 +15,7 @@ namespace corun::setup {
 [[nodiscard]] bool becomes_root(const Plan& plan);
 [[nodiscard]] bool has_session_keyring(const Plan& plan);
 [[nodiscard]] bool has_new_cgroup_namespace(const Plan& plan);
-[[nodiscard]] bool has_prepared_network(const Plan& plan);
+[[nodiscard]] bool has_prepared_namespaces(const Plan& plan);
 [[nodiscard]] bool brings_loopback_up(const Plan& plan);
 [[nodiscard]] bool needs_own_proc(const Plan& plan);
 [[nodiscard]] bool has_mounts(const Plan& plan);

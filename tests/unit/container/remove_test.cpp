@@ -75,7 +75,7 @@ TEST_CASE("delete: a container that was not started is killed without force") {
     const Sleeper init;
     sys::UniqueFd gate;
     {
-        const ContainerDirectory directory = test.engine.store().create(kWeb);
+        ContainerDirectory directory = test.engine.store().create(kWeb);
         gate = sys::listen_seqpacket(directory.fd(), kStartSocket);
         directory.save(created_record(init.identity()));
     }
@@ -118,7 +118,7 @@ TEST_CASE("delete: poststop hooks run when the container is gone, and only warn 
     const std::string seen = test.root.path() + "/seen";
     const std::string state_dir = test.engine.store().root() + "/web";
     {
-        const ContainerDirectory directory = test.engine.store().create(kWeb);
+        ContainerDirectory directory = test.engine.store().create(kWeb);
         directory.save_config(
             config_with_poststop("test ! -e " + state_dir + " && cat > " + seen + "; exit 3")
         );

@@ -38,7 +38,7 @@ TEST_CASE("store: the root and a container's directory are private") {
     const TemporaryRoot root;
     const Store store(root.path() + "/a/state");
 
-    const ContainerDirectory directory = store.create(kWeb);
+    ContainerDirectory directory = store.create(kWeb);
 
     CHECK((sys::fstat(directory.fd()).st_mode & 07777U) == 0700);
     CHECK((sys::fstat(sys::open(store.root(), O_PATH)).st_mode & 07777U) == 0700);
@@ -75,7 +75,7 @@ TEST_CASE("store: containers are listed by id, other names are not") {
 TEST_CASE("store: what was saved last is loaded") {
     const TemporaryRoot root;
     const Store store(root.path());
-    const ContainerDirectory directory = store.create(kWeb);
+    ContainerDirectory directory = store.create(kWeb);
     CHECK_FALSE(directory.load());
 
     Record record;
@@ -87,10 +87,23 @@ TEST_CASE("store: what was saved last is loaded") {
     CHECK(store.open(kWeb).load().value().bundle == "/two");
 }
 
+TEST_CASE("store: it is told whether another has added a record") {
+    const TemporaryRoot root;
+    const Store store(root.path());
+    ContainerDirectory directory = store.create(kWeb);
+    directory.save(Record{.bundle = "/one"});
+    directory.save(Record{.bundle = "/two"});
+    CHECK(directory.is_as_saved());
+
+    store.open(kWeb).save(Record{.bundle = "/another's"});
+
+    CHECK_FALSE(directory.is_as_saved());
+}
+
 TEST_CASE("store: a save that was killed half way does not disturb the next") {
     const TemporaryRoot root;
     const Store store(root.path());
-    const ContainerDirectory directory = store.create(kWeb);
+    ContainerDirectory directory = store.create(kWeb);
     directory.save(Record{.bundle = "/old"});
     sys::append_to_file(directory.fd(), "state.json", "\n{\"format\":", 0600);
 
@@ -102,7 +115,7 @@ TEST_CASE("store: a save that was killed half way does not disturb the next") {
 TEST_CASE("store: a first save that was killed half way counts as none") {
     const TemporaryRoot root;
     const Store store(root.path());
-    const ContainerDirectory directory = store.create(kWeb);
+    ContainerDirectory directory = store.create(kWeb);
     for (const char* half : {"", "\n", "{\"format\":1,"}) {
         sys::append_to_file(directory.fd(), "state.json", half, 0600);
         CHECK_FALSE(directory.load().has_value());
@@ -115,7 +128,7 @@ TEST_CASE("store: a first save that was killed half way counts as none") {
 TEST_CASE("store: a damaged record is an error that names the container") {
     const TemporaryRoot root;
     const Store store(root.path());
-    const ContainerDirectory directory = store.create(kWeb);
+    ContainerDirectory directory = store.create(kWeb);
     sys::append_to_file(directory.fd(), "state.json", "{}\n", 0600);
 
     CHECK(error_of([&] { (void)directory.load(); }).starts_with("read state of 'web': "));
@@ -124,7 +137,7 @@ TEST_CASE("store: a damaged record is an error that names the container") {
 TEST_CASE("store: the configuration is kept beside the record") {
     const TemporaryRoot root;
     const Store store(root.path());
-    const ContainerDirectory directory = store.create(kWeb);
+    ContainerDirectory directory = store.create(kWeb);
 
     directory.save_config("{\"a\":1}");
 

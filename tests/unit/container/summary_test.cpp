@@ -16,7 +16,7 @@ using container::testing::TestEngine;
 TEST_CASE("summary: a running container has its pid, a stopped one none") {
     TestEngine test;
     const Sleeper init;
-    const ContainerDirectory directory = test.engine.store().create(ContainerId("web"));
+    ContainerDirectory directory = test.engine.store().create(ContainerId("web"));
     directory.save(created_record(init.identity()));
 
     CHECK(summarize(test.engine, directory).status == Status::running);

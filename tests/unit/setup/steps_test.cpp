@@ -36,9 +36,8 @@ constexpr std::array kConstraints{
         "map-ids", "undumpable", "/proc/PID/uid_map of an undumpable process belongs to root"},
     Constraint{"become-root", "undumpable", "a change of ids resets the flag"},
     Constraint{"become-root", "mounts", "mount points are made with the container's ids"},
-    Constraint{"network-namespace", "mounts", "a sysfs shows the network it was mounted in"},
-    Constraint{
-        "network-namespace", "sysctl", "net.* settings are those of the container's network"},
+    Constraint{"new-namespaces", "mounts", "a sysfs shows the network it was mounted in"},
+    Constraint{"new-namespaces", "sysctl", "net.* settings are those of the container's network"},
     Constraint{"cgroup-namespace", "mounts", "a cgroup2 mount shows the namespace's root"},
     Constraint{
         "own-proc", "switch-root", "a new procfs needs a fully visible one in the namespace"},

@@ -1,9 +1,10 @@
-// A network namespace made ahead. The process that makes it runs in the parent's memory beside it,
+// Namespaces made ahead. The process that makes them runs in the parent's memory beside it,
 // with the parent's thread-local storage: it calls no function of the C library, allocates nothing,
 // throws nothing and writes to nothing but its own stack.
-#include "corun/sys/prepared_network.hpp"
+#include "corun/sys/prepared_namespaces.hpp"
 
 #include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/process.hpp"
 #include "corun/sys/raw_syscall.hpp"
@@ -18,6 +19,7 @@
 #include <cerrno>
 #include <csignal>
 #include <net/if.h>
+#include <string>
 
 namespace corun::sys {
 
@@ -33,8 +35,8 @@ Result failure(Result::Call call, long result) {
     return {.call = call, .error_number = static_cast<int>(-result)};
 }
 
-Result make_network() {
-    const long unshared = raw_syscall(SYS_unshare, static_cast<long>(CLONE_NEWNET));
+Result make_namespaces(int kinds) {
+    const long unshared = raw_syscall(SYS_unshare, long{kinds});
     if (unshared < 0) {
         return failure(Result::Call::unshare, unshared);
     }
@@ -51,26 +53,33 @@ Result make_network() {
     return up < 0 ? failure(Result::Call::ioctl, up) : Result();
 }
 
-[[noreturn]] void throw_failure(const Result& result) {
+std::string names_of(int kinds) {
+    std::string names = "CLONE_NEWNET";
+    names += (kinds & CLONE_NEWIPC) != 0 ? "|CLONE_NEWIPC" : "";
+    names += (kinds & CLONE_NEWUTS) != 0 ? "|CLONE_NEWUTS" : "";
+    return names;
+}
+
+[[noreturn]] void throw_failure(const Result& result, int kinds) {
     switch (result.call) {
         case Result::Call::none:
         case Result::Call::unshare:
-            throw_errno_value(result.error_number, "unshare(CLONE_NEWNET)");
+            throw_errno_value(result.error_number, concat("unshare(", names_of(kinds), ")"));
         case Result::Call::socket:
             throw_errno_value(result.error_number, "socket");
         case Result::Call::ioctl:
             throw_errno_value(result.error_number, "ioctl(SIOCSIFFLAGS)", "lo");
     }
-    throw_errno_value(EPROTO, "make a network namespace");
+    throw_errno_value(EPROTO, "make namespaces");
 }
 
 }  // namespace
 
-int PreparedNetwork::run(void* order) {
+int PreparedNamespaces::run(void* order) {
     const Order& mine = *static_cast<const Order*>(order);
     (void)raw_syscall(SYS_prctl, long{PR_SET_PDEATHSIG}, long{SIGKILL});  // cannot fail
     if (raw_syscall(SYS_getppid) == mine.parent) {
-        const Result result = make_network();
+        const Result result = make_namespaces(mine.kinds);
         (void
         )raw_syscall(SYS_write, long{mine.result_fd}, &result, static_cast<long>(sizeof result));
         (void)raw_syscall(SYS_close, long{mine.result_fd});
@@ -84,10 +93,14 @@ int PreparedNetwork::run(void* order) {
     }
 }
 
-PreparedNetwork::PreparedNetwork()
+PreparedNamespaces::PreparedNamespaces(int others)
     : stack_(std::make_unique_for_overwrite<std::byte[]>(kStackBytes)) {
     Pipe pipe = make_pipe();
-    order_ = {.parent = ::getpid(), .result_fd = pipe.write_end.ref().number()};
+    order_ = {
+        .parent = ::getpid(),
+        .result_fd = pipe.write_end.ref().number(),
+        .kinds = CLONE_NEWNET | others,
+    };
     int pidfd = -1;
     const int pid = ::clone(
         run,
@@ -103,16 +116,16 @@ PreparedNetwork::PreparedNetwork()
     result_ = std::move(pipe.read_end);
 }
 
-void PreparedNetwork::join() const {
+void PreparedNamespaces::join() const {
     Result result;
     const Transferred read = try_read(result_, reinterpret_cast<char*>(&result), sizeof result);
     if (read.size != sizeof result) {
-        throw_errno_value(ECHILD, "wait for the network namespace");
+        throw_errno_value(ECHILD, "wait for the new namespaces");
     }
     if (result.error_number != 0) {
-        throw_failure(result);
+        throw_failure(result, order_.kinds);
     }
-    setns(process_->child().fd(), CLONE_NEWNET);
+    setns(process_->child().fd(), order_.kinds);
 }
 
 }  // namespace corun::sys
