@@ -6,6 +6,7 @@
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
 #include "corun/base/timestamp.hpp"
+#include "corun/container/bare_mounts.hpp"
 #include "corun/container/bundle.hpp"
 #include "corun/container/cgroup.hpp"
 #include "corun/container/console.hpp"
@@ -174,6 +175,10 @@ public:
           bundle_(std::move(bundle)),
           gate_(gate),
           privileges_(probe_privileges()),
+          bare_mounts_(
+              launcher || !privileges_.host_root ? std::nullopt
+                                                 : open_bare_mounts(engine.options().root)
+          ),
           prepared_(launcher ? nullptr : prepare_namespaces(privileges_, bundle_.spec.linux_)),
           launcher_(launcher ? std::move(launcher) : Launcher(launch)),
           directory_(engine.store().create(request.id)) {}
@@ -209,6 +214,7 @@ private:
     async::Task<> limit(const setup::Plan* plan);
     void move_to_delegated_cgroup(const setup::Plan& plan, pid_t pid);
     void equip(const setup::Plan& plan, pid_t pid);
+    void think_of_later_starts(std::chrono::steady_clock::duration birth_time) const;
     [[nodiscard]] bool may_let_go_early() const;
     void tell_callers(const Launched& launched) const;
     void warn(const std::vector<std::string>& warnings) const;
@@ -218,6 +224,7 @@ private:
     Bundle bundle_;
     setup::GateKind gate_;
     Privileges privileges_;
+    std::optional<sys::UniqueFd> bare_mounts_;
     std::unique_ptr<sys::PreparedNamespaces> prepared_;
     Launcher launcher_;
     ContainerDirectory directory_;
@@ -321,6 +328,9 @@ setup::Plan Creation::make_plan() {
     });
     plan_inherited_fds(request_.listen_fds, request_.preserve_fds, plan);
     pass_notify_socket(request_, privileges_, directory_, plan);
+    if (bare_mounts_) {
+        start_from_bare_mounts(*bare_mounts_, plan);
+    }
     plan.enters_cgroup_late = unit_ != nullptr;
     plan.timeline = engine_.options().timeline;
     plan.gate.kind = gate_;
@@ -427,6 +437,20 @@ void Creation::equip(const setup::Plan& plan, pid_t pid) {
     }
 }
 
+/// A start without the bare mount namespace is slower, not wrong.
+void Creation::think_of_later_starts(std::chrono::steady_clock::duration birth_time) const {
+    if (birth_time < kLongBirth || bare_mounts_ || !privileges_.host_root) {
+        return;
+    }
+    try {
+        if (keep_bare_mounts(engine_.options().root)) {
+            engine_.log().debug("many mounts on the host: a bare mount namespace is kept");
+        }
+    } catch (const Error& error) {
+        engine_.log().debug(error.what());
+    }
+}
+
 /// Where tell_callers() has nobody to tell, and nothing else comes between Ready and the program.
 bool Creation::may_let_go_early() const {
     const oci::StringMap& annotations = bundle_.spec.annotations;
@@ -512,6 +536,7 @@ async::Task<Launched> Creation::run() {
     Launched launched = co_await launcher_(std::move(request));
     engine_.begin("tell the callers");
     warn(launched.warnings);
+    think_of_later_starts(launched.birth_time);
     move_to_delegated_cgroup(plan, launched.child.child().pid());
     tell_callers(launched);
     record_.phase = Phase::created;

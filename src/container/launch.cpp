@@ -364,12 +364,16 @@ async::Task<> run_parent_hooks(const LaunchRequest* request, pid_t pid) {
 
 async::Task<Launched> launch(LaunchRequest request) {
     sys::SocketPair pair = sys::make_seqpacket_pair();
+    const auto before = std::chrono::steady_clock::now();
     sys::Cloned cloned = give_birth(request, pair);
+    const auto birth_time = std::chrono::steady_clock::now() - before;
     pair.second.reset();
     Conversation conversation(
         request, sys::ChildGuard(std::move(cloned.process)), std::move(pair.first)
     );
-    co_return co_await conversation.run();
+    Launched launched = co_await conversation.run();
+    launched.birth_time = birth_time;
+    co_return launched;
 }
 
 void proceed(sys::FdRef socket) {

@@ -5,6 +5,7 @@
 
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
+#include "corun/container/cache_directory.hpp"
 #include "corun/sys/file.hpp"
 
 #include <fcntl.h>
@@ -21,12 +22,8 @@ namespace corun::container {
 
 namespace {
 
-/// The state root's other entries are named after containers, whose ids have no '~'; the dot hides
-/// it from callers that look there for what is left of their containers.
-constexpr const char* kDirectory = ".~cache";
-constexpr mode_t kDirectoryMode = 0700;
+constexpr const char* kDirectory = "seccomp";
 constexpr mode_t kFileMode = 0600;
-constexpr mode_t kForbiddenModes = 0077;
 constexpr std::size_t kLargestFile = 4 << 20;
 /// Beyond this many programs someone generates profiles; then the cache starts anew.
 constexpr std::size_t kMostFiles = 256;
@@ -87,23 +84,8 @@ FileHeader header_for(std::string_view key, const CompiledSeccomp& compiled) {
     return header;
 }
 
-/// Owned by us, for us alone: anything else may have been put there by somebody else.
-bool is_private(const struct stat& status) {
-    return status.st_uid == ::geteuid() && (status.st_mode & kForbiddenModes) == 0;
-}
-
-sys::UniqueFd open_private_directory(sys::FdRef parent, const std::string& name) {
-    (void)sys::try_mkdirat(parent, name, kDirectoryMode);  // mostly it is there
-    sys::UniqueFd directory = sys::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (!is_private(sys::fstat(directory))) {
-        throw Error(concat(quote(name), " is not private"), EPERM);
-    }
-    return directory;
-}
-
 sys::UniqueFd open_cache(const std::string& state_root) {
-    const sys::UniqueFd root = sys::open(state_root, O_PATH | O_DIRECTORY);
-    return open_private_directory(open_private_directory(root, kDirectory), "seccomp");
+    return open_private_directory(open_cache_directory(state_root), kDirectory);
 }
 
 std::string file_name(std::string_view key) {

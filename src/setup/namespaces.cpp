@@ -99,6 +99,11 @@ void become_root(ChildContext& /*context*/) {
     sys::set_parent_death_signal(SIGKILL);
 }
 
+void leave_for_bare_mounts(ChildContext& context) {
+    sys::setns(*context.plan.namespaces.bare_mounts, CLONE_NEWNS);
+    sys::unshare(CLONE_NEWNS);
+}
+
 void join_prepared_namespaces(ChildContext& context) {
     context.plan.namespaces.prepared->join();
 }

@@ -23,20 +23,6 @@ namespace {
 
 constexpr std::size_t kMountinfoLimit = 64U << 20U;
 
-void pivot(const ChildContext& ctx) {
-    const sys::UniqueFd old_root = sys::open("/", O_PATH | O_DIRECTORY);
-    sys::fchdir(ctx.root->fd());
-    sys::pivot_root(".", ".");
-    // The host's tree now lies on top of the new root. Unmounting a shared one would unmount it on
-    // the host as well.
-    if (ctx.plan.rootfs.propagation == MS_SHARED) {
-        sys::mount_setattr(old_root, {.propagation = MS_SLAVE}, sys::Depth::recursive);
-    }
-    sys::fchdir(old_root);
-    sys::umount2(".", MNT_DETACH);
-    sys::chdir("/");
-}
-
 /// `\040` and the like, as mountinfo writes blanks in paths. proc_pid_mountinfo(5)
 std::string unescape(std::string_view text) {
     std::string out;
@@ -114,10 +100,24 @@ void move(const ChildContext& ctx) {
 
 }  // namespace
 
+void pivot_to(sys::FdRef root, bool old_root_is_shared) {
+    const sys::UniqueFd old_root = sys::open("/", O_PATH | O_DIRECTORY);
+    sys::fchdir(root);
+    sys::pivot_root(".", ".");
+    // The old tree now lies on top of the new root. Unmounting a shared one would unmount it on the
+    // host as well.
+    if (old_root_is_shared) {
+        sys::mount_setattr(old_root, {.propagation = MS_SLAVE}, sys::Depth::recursive);
+    }
+    sys::fchdir(old_root);
+    sys::umount2(".", MNT_DETACH);
+    sys::chdir("/");
+}
+
 void switch_root(ChildContext& ctx) {
     switch (ctx.plan.rootfs.root_switch) {
         case RootSwitch::pivot:
-            pivot(ctx);
+            pivot_to(ctx.root->fd(), ctx.plan.rootfs.propagation == MS_SHARED);
             return;
         case RootSwitch::move:
             move(ctx);

@@ -26,10 +26,15 @@ sys::UniqueFd mount_root_of(sys::FdRef directory) {
     return place;
 }
 
-/// Where the tree is attached: at its own path. The parent may have come through a directory that
-/// is closed to who has capabilities in the new user namespace alone; then, what it cloned there is
-/// attached over the root directory, which is as good until the root switch.
-sys::UniqueFd place_of(const RootfsPlan& rootfs) {
+/// Where the tree is attached: at its own path, if that is in sight. The parent may have come
+/// through a directory that is closed to who has capabilities in the new user namespace alone;
+/// then, what it cloned there is attached over the root directory, which is as good until the root
+/// switch.
+sys::UniqueFd place_of(const Plan& plan) {
+    if (plan.namespaces.bare_mounts) {
+        return sys::open("/", O_PATH | O_DIRECTORY);
+    }
+    const RootfsPlan& rootfs = plan.rootfs;
     int error_number = 0;
     sys::UniqueFd place =
         sys::openat2_nothrow(sys::FdRef::cwd(), rootfs.path, O_PATH | O_DIRECTORY, 0, error_number);
@@ -46,7 +51,7 @@ sys::UniqueFd place_of(const RootfsPlan& rootfs) {
 
 void attach_rootfs(ChildContext& ctx) {
     const RootfsPlan& rootfs = ctx.plan.rootfs;
-    sys::UniqueFd place = place_of(rootfs);
+    sys::UniqueFd place = place_of(ctx.plan);
     if (rootfs.root_switch == RootSwitch::chroot) {
         ctx.root.emplace(std::move(place));
         return;

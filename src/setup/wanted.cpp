@@ -21,6 +21,14 @@ bool has_mount_namespace(const Plan& plan) {
     return plan.rootfs.root_switch != RootSwitch::chroot;
 }
 
+bool starts_from_bare_mounts(const Plan& plan) {
+    return plan.namespaces.bare_mounts.has_value();
+}
+
+bool inherits_mounts(const Plan& plan) {
+    return has_mount_namespace(plan) && !starts_from_bare_mounts(plan);
+}
+
 bool maps_ids(const Plan& plan) {
     return plan.namespaces.maps_ids;
 }

@@ -68,6 +68,24 @@ private:
     std::string path_;
 };
 
+/// Thousands of mounts of the host, gone with the scope.
+class ManyMounts {
+public:
+    explicit ManyMounts(const std::string& path) : top_(path) {
+        constexpr int kMany = 3000;
+        for (int i = 0; i < kMany; ++i) {
+            const std::string place = corun::concat(path, "/", i);
+            if (::mkdir(place.c_str(), 0755) != 0 ||
+                ::mount("tmpfs", place.c_str(), "tmpfs", 0, nullptr) != 0) {
+                throw HarnessError("cannot mount a tmpfs");
+            }
+        }
+    }
+
+private:
+    HostMount top_;
+};
+
 bool has_option(std::string_view option, std::string_view options) {
     for (const std::string_view word : corun::split(options, ',')) {
         if (word == option) {
@@ -84,6 +102,19 @@ std::string mount_seen(Bundle& bundle, const std::string& path) {
     const Result result = runtime.run(bundle);
     CHECK_MESSAGE(result.exit_code == 0, result.err);
     return result.out;
+}
+
+/// Mount point and options of each line of mountinfo.
+std::vector<std::string> mounts_listed(const Result& result) {
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+    std::vector<std::string> out;
+    for (const std::string_view line : corun::split(result.out, '\n')) {
+        const std::vector<std::string_view> fields = corun::split(line, ' ');
+        if (fields.size() > 5) {
+            out.push_back(corun::concat(fields[4], " ", fields[5]));
+        }
+    }
+    return out;
 }
 
 using Flags = std::set<std::string, std::less<>>;
@@ -319,6 +350,37 @@ TEST_CASE("mounts: a destination may be spelled as the host sees it, below the r
     bundle.args({"probe", "read", "/mnt/file"});
 
     CHECK(runtime.run(bundle).out == "of the host\n");
+}
+
+TEST_CASE("mounts: a host with thousands has a start leave from a bare namespace, which shows not"
+) {
+    const HostDirectory host;
+    Runtime runtime;
+    Bundle bundle;
+    bundle.directory("/data").mount({"/data", "bind", host.path(), {"bind", "ro"}});
+    bundle.args({"probe", "read", "/proc/self/mountinfo"});
+    const auto run = [&] {
+        return runtime({"--timings", "run", "--bundle", bundle.write(), runtime.new_id()});
+    };
+    const std::string kept = runtime.root() + "/.~cache/mounts";
+    const Result with_few = run();
+    const Result once_more = run();
+    CHECK_FALSE(std::filesystem::exists(kept));
+    CHECK(!contains(once_more.err, "mount-namespace"));
+
+    const ManyMounts many(host.path() + "/many");
+    const Result first = run();
+    const Result second = run();
+    bundle.hook("createContainer", "cat " + host.file() + " >" + bundle.path("seen"));
+    const Result with_hook = run();
+    CHECK(::umount2(kept.c_str(), MNT_DETACH) == 0);
+
+    CHECK(mounts_listed(first) == mounts_listed(with_few));
+    CHECK(contains(second.err, "mount-namespace"));
+    CHECK(mounts_listed(second) == mounts_listed(with_few));
+    // Hooks before the root switch see the host.
+    CHECK(!contains(with_hook.err, "mount-namespace"));
+    CHECK(read_text(bundle.path("seen")) == "of the host\n");
 }
 
 TEST_CASE("mounts: a later one at the same place hides the earlier") {

@@ -11,6 +11,7 @@
 #include "corun/sys/fd.hpp"
 #include "corun/sys/pidfd.hpp"
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <span>
@@ -71,6 +72,7 @@ struct Launched {
     sys::UniqueFd socket;   // the handshake's
     sys::UniqueFd console;  // master of the pty; empty without a terminal
     std::vector<std::string> warnings;
+    std::chrono::steady_clock::duration birth_time = {};  // what clone3(2) took
     bool was_let_go = false;  // early: it has Proceed, or has passed it already
 };
 

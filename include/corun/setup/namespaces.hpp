@@ -28,6 +28,7 @@ void map_ids(ChildContext& context);
 void become_root(ChildContext& context);
 
 /// Joins the network namespace that another process has made meanwhile, `lo` up in it.
+void leave_for_bare_mounts(ChildContext& context);
 void join_prepared_namespaces(ChildContext& context);
 
 /// unshare(CLONE_NEWCGROUP): its root is the cgroup the process is in, thus not made by clone3,

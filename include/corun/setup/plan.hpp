@@ -31,7 +31,10 @@ struct JoinedNamespace {
 struct NamespacePlan {
     std::uint64_t created = 0;                          // CLONE_NEW* for clone3
     const sys::PreparedNamespaces* prepared = nullptr;  // new ones that are made ahead
-    std::vector<JoinedNamespace> joined;                // in the order of the document
+    // A mount namespace with nothing in it, to start from; absent: from a copy of the host's. It
+    // outlives the plan.
+    std::optional<sys::FdRef> bare_mounts = std::nullopt;
+    std::vector<JoinedNamespace> joined;    // in the order of the document
     bool creates_cgroup_namespace = false;  // apart from `created`: made once in the right cgroup
     std::string time_offsets;               // text for /proc/self/timens_offsets; empty: none
     bool maps_ids = false;                  // ask the parent to write uid_map and gid_map

@@ -15,6 +15,8 @@ namespace corun::setup {
 [[nodiscard]] bool becomes_root(const Plan& plan);
 [[nodiscard]] bool has_session_keyring(const Plan& plan);
 [[nodiscard]] bool has_new_cgroup_namespace(const Plan& plan);
+[[nodiscard]] bool starts_from_bare_mounts(const Plan& plan);
+[[nodiscard]] bool inherits_mounts(const Plan& plan);
 [[nodiscard]] bool has_prepared_namespaces(const Plan& plan);
 [[nodiscard]] bool brings_loopback_up(const Plan& plan);
 [[nodiscard]] bool needs_own_proc(const Plan& plan);

@@ -29,6 +29,7 @@ constexpr std::array kConstraints{
         "reset-signals", "start-gate", "a blocked SIGTERM would make the waiting child deaf"},
     Constraint{
         "meet-parent", "map-ids", "after a relay nobody listens before the parent adopts us"},
+    Constraint{"mount-namespace", "attach-rootfs", "the root is attached where it will be needed"},
     Constraint{"propagation", "attach-rootfs", "a mount made in a shared tree shows on the host"},
     Constraint{"attach-rootfs", "become-root", "the path may be closed to the container's root"},
     Constraint{"map-ids", "become-root", "id 0 exists only once it is mapped"},
@@ -167,6 +168,19 @@ TEST_CASE("steps: an empty plan wants only what every process needs") {
             "exec",
         }
     );
+}
+
+TEST_CASE("steps: a start from the bare mount namespace inherits nothing to cut off") {
+    Plan plan;
+    const std::vector<std::string> copied = wanted_steps(init_steps(), plan);
+    CHECK(std::count(copied.begin(), copied.end(), "propagation") == 1);
+    CHECK(std::count(copied.begin(), copied.end(), "mount-namespace") == 0);
+
+    plan.namespaces.bare_mounts = corun::sys::FdRef(0);
+
+    const std::vector<std::string> bare = wanted_steps(init_steps(), plan);
+    CHECK(std::count(bare.begin(), bare.end(), "propagation") == 0);
+    CHECK(std::count(bare.begin(), bare.end(), "mount-namespace") == 1);
 }
 
 TEST_CASE("steps: a joined pid namespace is the relay's, a joined network namespace the child's") {

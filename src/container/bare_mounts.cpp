@@ -1,0 +1,167 @@
+// The bare mount namespace: made by a short-lived child, kept by a mount, used by later starts.
+#include "corun/container/bare_mounts.hpp"
+
+#include "corun/base/error.hpp"
+#include "corun/base/text.hpp"
+#include "corun/container/cache_directory.hpp"
+#include "corun/setup/pivot.hpp"
+#include "corun/sys/file.hpp"
+#include "corun/sys/mount.hpp"
+#include "corun/sys/process.hpp"
+#include "corun/sys/scheduling.hpp"
+#include "corun/sys/uapi.hpp"
+
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace corun::container {
+
+namespace {
+
+constexpr const char* kFile = "mounts";
+constexpr long kMostCpus = 64;  // to try
+
+bool is_mount_namespace(sys::FdRef file) {
+    return ::ioctl(file.number(), NS_GET_NSTYPE) == CLONE_NEWNS;
+}
+
+/// Copying fewer takes some hundred microseconds at most.
+bool has_many_mounts() {
+    constexpr std::ptrdiff_t kMany = 300;
+    const std::string table = sys::read_file(sys::FdRef::cwd(), "/proc/self/mountinfo");
+    return std::count(table.begin(), table.end(), '\n') >= kMany;
+}
+
+void become_bare() {
+    sys::mount_setattr_at(
+        sys::FdRef::cwd(), "/", {.propagation = MS_PRIVATE}, sys::Depth::recursive
+    );
+    sys::FilesystemContext context("tmpfs");
+    context.create();
+    const sys::UniqueFd empty =
+        context.mount(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    sys::attach_mount(empty, sys::open("/", O_PATH | O_DIRECTORY));
+    setup::pivot_to(empty);
+}
+
+void run_on(unsigned cpu) {
+    constexpr unsigned kBits = std::numeric_limits<unsigned long>::digits;
+    std::vector<unsigned long> mask(cpu / kBits + 1);
+    mask.back() = 1UL << (cpu % kBits);
+    sys::sched_setaffinity(mask);
+}
+
+/// Tells its errno (0: none) and, with the namespace, waits for its end.
+[[noreturn]] void be_bare(unsigned cpu, sys::FdRef answer) noexcept {
+    int error_number = 0;
+    try {
+        sys::set_parent_death_signal(SIGKILL);
+        run_on(cpu);
+        sys::unshare(CLONE_NEWNS);
+        become_bare();
+    } catch (const Error& error) {
+        error_number = error.error_number();
+    } catch (...) {
+        error_number = ENOMEM;
+    }
+    (void)!::write(answer.number(), &error_number, sizeof error_number);
+    while (true) {
+        ::pause();
+    }
+}
+
+/// A plain function, so that the child leaves no coroutine behind.
+sys::ChildGuard make_bare(unsigned cpu) {
+    const sys::Pipe pipe = sys::make_pipe();
+    sys::Cloned cloned = sys::clone3(0);
+    if (cloned.in_child()) {
+        be_bare(cpu, pipe.write_end);
+    }
+    sys::ChildGuard child(std::move(cloned.process));
+    int error_number = 0;
+    auto* const answer = reinterpret_cast<char*>(&error_number);
+    const sys::Transferred read = sys::try_read(pipe.read_end, answer, sizeof error_number);
+    if (read.size != sizeof error_number || error_number != 0) {
+        throw Error("make a bare mount namespace", error_number == 0 ? ECHILD : error_number);
+    }
+    return child;
+}
+
+/// The kernel mounts no namespace that it takes for older than the own one (ELOOP); false then.
+/// Since Linux 6.18 each CPU numbers the namespaces made on it from a block of its own, so a new
+/// one may look old. On a CPU that this process may not use (EINVAL): false as well.
+bool try_to_keep(unsigned cpu, sys::FdRef file) {
+    try {
+        const sys::ChildGuard child = make_bare(cpu);
+        const sys::UniqueFd mount = sys::clone_tree(
+            sys::FdRef::cwd(), concat("/proc/", child.child().pid(), "/ns/mnt"), sys::Depth::single
+        );
+        sys::attach_mount(mount, file);
+        return true;
+    } catch (const Error& error) {
+        if (error.error_number() != EINVAL && error.error_number() != ELOOP) {
+            throw;
+        }
+        return false;
+    }
+}
+
+bool needs_no_host_mounts(const setup::MountPlan& mount) {
+    return mount.kind != setup::MountKind::bind || mount.source.tree ||
+           !mount.source.in_container.empty();
+}
+
+}  // namespace
+
+std::optional<sys::UniqueFd> open_bare_mounts(const std::string& state_root) {
+    std::optional<sys::UniqueFd> file = sys::try_open(
+        concat(state_root, "/", kCacheDirectory, "/", kFile), O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+    );
+    return file && is_mount_namespace(*file) ? std::move(file) : std::nullopt;
+}
+
+bool keep_bare_mounts(const std::string& state_root) {
+    if (!has_many_mounts()) {
+        return false;
+    }
+    const sys::UniqueFd cache = open_cache_directory(state_root);
+    const sys::UniqueFd file = sys::openat(cache, kFile, O_RDONLY | O_CREAT | O_NOFOLLOW, 0600);
+    if (!sys::try_lock_exclusive(file) || open_bare_mounts(state_root)) {
+        return false;
+    }
+    const long cpus = std::min(::sysconf(_SC_NPROCESSORS_CONF), kMostCpus);
+    for (long cpu = 0; cpu < cpus; ++cpu) {
+        if (try_to_keep(static_cast<unsigned>(cpu), file)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void start_from_bare_mounts(sys::FdRef bare, setup::Plan& plan) {
+    setup::NamespacePlan& namespaces = plan.namespaces;
+    const bool has_user = namespaces.creates(CLONE_NEWUSER) || namespaces.joins(CLONE_NEWUSER);
+    const bool has_early_hooks =
+        plan.hooks.parent_has_hooks || !plan.hooks.create_container.empty();
+    const bool is_possible =
+        namespaces.creates(CLONE_NEWNS) && !has_user && !namespaces.needs_relay() &&
+        !has_early_hooks && plan.rootfs.root_switch == setup::RootSwitch::pivot &&
+        plan.rootfs.source.tree && plan.rootfs.propagation != MS_SHARED && !plan.dev.binds_nodes &&
+        std::all_of(plan.mounts.begin(), plan.mounts.end(), needs_no_host_mounts);
+    if (is_possible) {
+        namespaces.created &= ~static_cast<std::uint64_t>(CLONE_NEWNS);
+        namespaces.bare_mounts = bare;
+    }
+}
+
+}  // namespace corun::container
