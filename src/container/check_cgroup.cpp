@@ -50,9 +50,9 @@ void check_unit(const CheckSubject& subject, Findings& out) {
         (void
         )container_unit_name(subject.spec().linux_.cgroups_path, subject.plan_input.id, instance);
     });
-    for (const auto& [key, text] : subject.spec().annotations) {
-        out.attempt(concat("/annotations/", key), [&] {
-            (void)annotation_properties({{key, text}});
+    for (const auto& annotation : subject.spec().annotations) {
+        out.attempt(concat("/annotations/", annotation.first), [&] {
+            (void)annotation_properties({annotation});
         });
     }
 }

@@ -209,6 +209,7 @@ private:
     void make_cgroup();
     void make_class_of_service();
     setup::Plan make_plan();
+    LaunchRequest launch_request(const setup::Plan& plan);  // outlived by the plan
     async::Task<sys::FdRef> enter_unit(const setup::Plan* plan, pid_t pid);
     void enter_subgroup(const std::string& name, pid_t pid);
     async::Task<> limit(const setup::Plan* plan);
@@ -482,29 +483,8 @@ void Creation::warn(const std::vector<std::string>& warnings) const {
     }
 }
 
-async::Task<Launched> Creation::run() {
-    check_net_devices(bundle_.spec.linux_, privileges_.rootless());
-    engine_.begin("write the record");
-    co_await prepare_unit();
-    write_first_record();
-    engine_.begin("make the cgroup");
-    make_cgroup();
-    make_class_of_service();
-    engine_.log().debug(concat(
-        "bundle ",
-        quote(bundle_.path),
-        ", rootfs ",
-        quote(record_.rootfs),
-        ", cgroup ",
-        quote(record_.cgroup_path)
-    ));
-    engine_.begin("plan the start");
-    const setup::Plan plan = make_plan();
-    warn(warnings_for(*bundle_.spec.process));
-    if (bundle_.spec.linux_.personality && !bundle_.spec.linux_.personality->flags.empty()) {
-        warn({"/linux/personality/flags: ignored, the specification defines none"});
-    }
-    LaunchRequest request{
+LaunchRequest Creation::launch_request(const setup::Plan& plan) {
+    return {
         .plan = &plan,
         .steps = setup::init_steps(),
         .cgroup = cgroup_ ? std::optional(cgroup_->directory()) : std::nullopt,
@@ -532,6 +512,31 @@ async::Task<Launched> Creation::run() {
             },
         .lets_go_early = may_let_go_early(),
     };
+}
+
+async::Task<Launched> Creation::run() {
+    check_net_devices(bundle_.spec.linux_, privileges_.rootless());
+    engine_.begin("write the record");
+    co_await prepare_unit();
+    write_first_record();
+    engine_.begin("make the cgroup");
+    make_cgroup();
+    make_class_of_service();
+    engine_.log().debug(concat(
+        "bundle ",
+        quote(bundle_.path),
+        ", rootfs ",
+        quote(record_.rootfs),
+        ", cgroup ",
+        quote(record_.cgroup_path)
+    ));
+    engine_.begin("plan the start");
+    const setup::Plan plan = make_plan();
+    warn(warnings_for(*bundle_.spec.process));
+    if (bundle_.spec.linux_.personality && !bundle_.spec.linux_.personality->flags.empty()) {
+        warn({"/linux/personality/flags: ignored, the specification defines none"});
+    }
+    LaunchRequest request = launch_request(plan);
     engine_.begin("make the process");
     Launched launched = co_await launcher_(std::move(request));
     engine_.begin("tell the callers");

@@ -52,6 +52,7 @@ sys::MountAttributes to_sys(const oci::MountAttributes& attributes) {
 
 std::vector<setup::PropagationChange> to_plan(const std::vector<oci::PropagationChange>& changes) {
     std::vector<setup::PropagationChange> out;
+    out.reserve(changes.size());
     for (const oci::PropagationChange& change : changes) {
         out.push_back({
             .type = static_cast<std::uint64_t>(change.type),

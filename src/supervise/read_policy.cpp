@@ -331,7 +331,8 @@ void set_policy(Policy& policy, std::string_view setting, std::string_view value
 
 Policy read_policy(const oci::StringMap& annotations, const Policy& defaults) {
     Policy policy = defaults;
-    for (const auto& [annotation, value] : annotations) {
+    for (const auto& entry : annotations) {
+        const std::string& annotation = entry.first;
         if (!annotation.starts_with(kAnnotationPrefix)) {
             continue;
         }
@@ -345,7 +346,7 @@ Policy read_policy(const oci::StringMap& annotations, const Policy& defaults) {
         }
         in_context(
             [&] { return concat("annotation ", quote(annotation)); },
-            [&] { set_policy(policy, setting->name, value); }
+            [&] { set_policy(policy, setting->name, entry.second); }
         );
     }
     check_combinations(policy);
