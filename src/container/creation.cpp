@@ -253,6 +253,7 @@ void Creation::write_first_record() {
     record_.created = rfc3339_nano(std::chrono::system_clock::now());
     record_.owner = ::geteuid();
     record_.private_pid_namespace = is_new(config, oci::NamespaceKind::pid);
+    record_.has_poststart_hooks = !bundle_.spec.hooks.poststart.empty();
     record_.has_poststop_hooks = !bundle_.spec.hooks.poststop.empty();
     if (bundle_.spec.process && !bundle_.spec.process->terminal) {
         record_.streams = standard_streams("self");

@@ -68,7 +68,8 @@ Record read_members(const nlohmann::json& object) {
     record.checks_memory_usage = object.value("checksMemoryUsage", false);
     object.at("privatePidNamespace").get_to(record.private_pid_namespace);
     object.at("hasPoststopHooks").get_to(record.has_poststop_hooks);
-    // A record of an earlier version has none.
+    // A record of an earlier version does not say.
+    record.has_poststart_hooks = object.value("hasPoststartHooks", true);
     record.streams = object.value("streams", std::vector<std::string>());
     record.phase = parse_phase(object.at("phase").get<std::string>());
     return record;
@@ -118,6 +119,8 @@ std::string to_json(const Record& record, std::string_view id) {
         json_bool(record.checks_memory_usage),
         R"(,"privatePidNamespace":)",
         json_bool(record.private_pid_namespace),
+        R"(,"hasPoststartHooks":)",
+        json_bool(record.has_poststart_hooks),
         R"(,"hasPoststopHooks":)",
         json_bool(record.has_poststop_hooks),
         R"(,"annotations":)",

@@ -49,7 +49,10 @@ async::Task<> start(Engine& engine, StartRequest request) {
     const Record record = directory.load_existing();
     Observation seen = observe(engine, directory, record);
     require_created(seen.status);
-    std::optional<sys::UniqueFd> gate = sys::try_connect_seqpacket(directory.fd(), kStartSocket);
+    std::optional<sys::UniqueFd> gate = std::move(seen.gate);
+    if (!*gate) {
+        gate = sys::try_connect_seqpacket(directory.fd(), kStartSocket);
+    }
     if (!gate) {
         throw_stopped();
     }
@@ -67,9 +70,11 @@ async::Task<> start(Engine& engine, StartRequest request) {
         engine.log().warning(warning);
     }
     sys::unlinkat(directory.fd(), kStartSocket);
-    const oci::Spec spec = oci::read_spec(directory.load_config());
     engine.report_start();
-    co_await run_poststart_hooks(&spec, state_source(request.id, record), &*seen.init);
+    if (record.has_poststart_hooks) {
+        const oci::Spec spec = oci::read_spec(directory.load_config());
+        co_await run_poststart_hooks(&spec, state_source(request.id, record), &*seen.init);
+    }
     directory.unlock();
     if (notify) {
         co_await forward_notify(

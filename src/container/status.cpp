@@ -15,18 +15,25 @@ bool is_being_created(const ContainerDirectory& directory, const std::optional<R
     return (!record || record->phase == Phase::creating) && directory.is_busy();
 }
 
-Status status_of_living(Engine& engine, const ContainerDirectory& directory, const Record& record) {
+Observation observe_living(
+    Engine& engine, const ContainerDirectory& directory, const Record& record, sys::Pidfd init
+) {
+    Observation seen{.status = Status::running, .init = std::move(init)};
     // The freezer first: a frozen process does not answer at its gate. An abandoned freeze may
     // still be on its way, so the mark is asked, not the cgroup.
     const bool was_abandoned = end_abandoned_freeze(engine, directory, record);
     const std::optional<Cgroup> cgroup = try_open_cgroup(engine, record);
     if (!was_abandoned && cgroup && cgroup->is_frozen()) {
-        return Status::paused;
+        seen.status = Status::paused;
+        return seen;
     }
     // The gate is closed by the exec of the container's program (CLOEXEC), so nobody listens once
     // it runs, also if `start` was killed before it unlinked the socket.
-    return sys::has_seqpacket_listener(directory.fd(), kStartSocket) ? Status::created
-                                                                     : Status::running;
+    if (std::optional<sys::UniqueFd> gate = sys::knock_at_seqpacket(directory.fd(), kStartSocket)) {
+        seen.status = Status::created;
+        seen.gate = *std::move(gate);
+    }
+    return seen;
 }
 
 }  // namespace
@@ -59,14 +66,13 @@ Observation observe(
     const bool creating = is_being_created(directory, record);
     std::optional<sys::Pidfd> init = record ? sys::try_open_process(record->init) : std::nullopt;
     if (creating) {
-        return {.status = Status::creating, .init = std::move(init)};
+        return {.status = Status::creating, .init = std::move(init), .gate = {}};
     }
     // Also where `run` was killed between its word to the child and its word to the record.
     if (!init) {
         return {};
     }
-    const Status status = status_of_living(engine, directory, *record);
-    return {.status = status, .init = std::move(init)};
+    return observe_living(engine, directory, *record, *std::move(init));
 }
 
 }  // namespace corun::container

@@ -165,17 +165,20 @@ std::optional<UniqueFd> try_connect_seqpacket(FdRef directory, const std::string
     return socket;
 }
 
-bool has_seqpacket_listener(FdRef directory, const std::string& name) {
-    const UniqueFd socket = make_socket(SOCK_SEQPACKET | SOCK_NONBLOCK);
+std::optional<UniqueFd> knock_at_seqpacket(FdRef directory, const std::string& name) {
+    UniqueFd socket = make_socket(SOCK_SEQPACKET | SOCK_NONBLOCK);
     const int error_number = connect_to(socket, concat(proc_self_fd(directory), "/", name));
     if (error_number == ENOENT || error_number == ECONNREFUSED) {
-        return false;
+        return std::nullopt;
     }
     // EAGAIN: its queue is full, for a process that is stopped does not accept. (unix(7))
-    if (error_number != 0 && error_number != EAGAIN) {
+    if (error_number == EAGAIN) {
+        return UniqueFd();
+    }
+    if (error_number != 0) {
         throw_errno_value(error_number, "connect", name);
     }
-    return true;
+    return socket;
 }
 
 UniqueFd accept(FdRef listener) {

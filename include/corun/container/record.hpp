@@ -51,6 +51,7 @@ struct Record {
     /// A pid namespace of its own, which ends with its first process. Without one SIGKILL goes to
     /// the whole cgroup.
     bool private_pid_namespace = false;
+    bool has_poststart_hooks = false;
     bool has_poststop_hooks = false;
     /// Standard streams of the first process as it got them (`pipe:[5]`, `/dev/null`), which a
     /// checkpoint must tell from what it opened in their place; none for a terminal.

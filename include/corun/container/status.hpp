@@ -5,6 +5,7 @@
 #include "corun/container/cgroup.hpp"
 #include "corun/container/engine.hpp"
 #include "corun/oci/state.hpp"
+#include "corun/sys/fd.hpp"
 #include "corun/sys/pidfd.hpp"
 
 #include <optional>
@@ -17,6 +18,7 @@ using oci::Status;
 struct Observation {
     Status status = Status::stopped;
     std::optional<sys::Pidfd> init;
+    sys::UniqueFd gate;  // created: a connection to the start gate, unless that is too busy
 
     [[nodiscard]] bool alive() const { return init.has_value(); }
 

@@ -39,8 +39,9 @@ struct Received {
     FdRef directory, const std::string& name
 );
 
-/// Somebody listens at `name`. Never blocks; the listener sees a connection that is closed at once.
-[[nodiscard]] bool has_seqpacket_listener(FdRef directory, const std::string& name);
+/// As try_connect_seqpacket(), without waiting: nothing if nobody listens, an empty descriptor if
+/// somebody does but does not accept at present.
+[[nodiscard]] std::optional<UniqueFd> knock_at_seqpacket(FdRef directory, const std::string& name);
 
 /// accept4(2), blocking, CLOEXEC.
 [[nodiscard]] UniqueFd accept(FdRef listener);

@@ -26,6 +26,7 @@ Record sample() {
         .systemd_unit = "corun-web.scope",
         .systemd_user = true,
         .private_pid_namespace = true,
+        .has_poststart_hooks = true,
         .has_poststop_hooks = true,
         .streams = {"pipe:[5]", "/dev/null", "a\"b"},
         .phase = Phase::created,
@@ -58,6 +59,7 @@ TEST_CASE("record: all of it comes back from JSON") {
     CHECK(after.systemd_unit == before.systemd_unit);
     CHECK(after.systemd_user);
     CHECK(after.private_pid_namespace);
+    CHECK(after.has_poststart_hooks);
     CHECK(after.has_poststop_hooks);
     CHECK(after.streams == before.streams);
     CHECK(after.phase == Phase::created);
@@ -79,6 +81,17 @@ TEST_CASE("record: another format, a missing member or a cut file is refused") {
     CHECK_THROWS_AS((void)record_from_json(replaced(text, "\"created\",", "\"new\",")), Error);
     CHECK_THROWS_AS((void)record_from_json(text.substr(0, text.size() / 2)), Error);
     CHECK_THROWS_AS((void)record_from_json(""), Error);
+}
+
+TEST_CASE("record: one of before poststart hooks were noted may have some") {
+    Record none = sample();
+    none.has_poststart_hooks = false;
+    const std::string text = to_json(none, "web");
+
+    CHECK_FALSE(record_from_json(text).has_poststart_hooks);
+    CHECK(
+        record_from_json(replaced(text, "\"hasPoststartHooks\":", "\"other\":")).has_poststart_hooks
+    );
 }
 
 TEST_CASE("record: one of before streams were kept has none") {
