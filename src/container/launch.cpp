@@ -266,17 +266,21 @@ async::Task<> Conversation::adopt(Incoming relayed) {
         throw Error("handshake: Relayed without a descriptor", EPROTO);
     }
     sys::ChildGuard real_child(sys::Pidfd(relayed.message.pid, std::move(relayed.fd)));
-    const sys::Pidfd relay = child_->release();
+    sys::ChildGuard relay = std::move(*child_);
     child_.emplace(std::move(real_child));
-    const sys::ExitStatus status = co_await async::exit_of(relay);
+    if (!early_report_) {
+        equip();
+        tell(pid());
+    }
+    // The child is at work meanwhile; its program is not to find the relay in the cgroup.
+    const sys::ExitStatus status = co_await async::exit_of(relay.child());
+    (void)relay.release();  // reaped
     if (!status.success()) {
         throw premature_end(status, cgroup_);
     }
     if (early_report_) {
         throw Error(*early_report_);
     }
-    equip();
-    tell(pid());
     identify();
     let_go_early();
 }
