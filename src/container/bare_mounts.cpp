@@ -2,6 +2,7 @@
 #include "corun/container/bare_mounts.hpp"
 
 #include "corun/base/error.hpp"
+#include "corun/base/scope.hpp"
 #include "corun/base/text.hpp"
 #include "corun/container/cache_directory.hpp"
 #include "corun/setup/pivot.hpp"
@@ -29,7 +30,8 @@ namespace corun::container {
 
 namespace {
 
-constexpr const char* kFile = "mounts";
+constexpr const char* kDirectory = "mounts";
+constexpr const char* kFile = "namespace";
 constexpr long kMostCpus = 64;  // to try
 
 bool is_mount_namespace(sys::FdRef file) {
@@ -124,6 +126,18 @@ bool try_to_keep(unsigned cpu, sys::FdRef file) {
     }
 }
 
+/// The kernel mounts no mount namespace where it would have to show up in others, as on /run, which
+/// systemd shares.
+sys::UniqueFd cover_with_private_mount(sys::FdRef directory) {
+    sys::FilesystemContext context("tmpfs");
+    context.set_string("mode", "0700");
+    context.create();
+    sys::UniqueFd mount = context.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    sys::attach_mount(mount, directory);
+    sys::mount_setattr(mount, {.propagation = MS_PRIVATE}, sys::Depth::single);
+    return mount;
+}
+
 bool needs_no_host_mounts(const setup::MountPlan& mount) {
     return mount.kind != setup::MountKind::bind || mount.source.tree ||
            !mount.source.in_container.empty();
@@ -133,7 +147,8 @@ bool needs_no_host_mounts(const setup::MountPlan& mount) {
 
 std::optional<sys::UniqueFd> open_bare_mounts(const std::string& state_root) {
     std::optional<sys::UniqueFd> file = sys::try_open(
-        concat(state_root, "/", kCacheDirectory, "/", kFile), O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+        concat(state_root, "/", kCacheDirectory, "/", kDirectory, "/", kFile),
+        O_RDONLY | O_NOFOLLOW | O_NONBLOCK
     );
     return file && is_mount_namespace(*file) ? std::move(file) : std::nullopt;
 }
@@ -142,14 +157,19 @@ bool keep_bare_mounts(const std::string& state_root) {
     if (!has_many_mounts()) {
         return false;
     }
-    const sys::UniqueFd cache = open_cache_directory(state_root);
-    const sys::UniqueFd file = sys::openat(cache, kFile, O_RDONLY | O_CREAT | O_NOFOLLOW, 0600);
-    if (!sys::try_lock_exclusive(file) || open_bare_mounts(state_root)) {
+    const sys::UniqueFd directory =
+        open_private_directory(open_cache_directory(state_root), kDirectory);
+    if (!sys::try_lock_exclusive(directory) || open_bare_mounts(state_root)) {
         return false;
     }
+    const sys::UniqueFd place = cover_with_private_mount(directory);
+    const std::string path = concat(state_root, "/", kCacheDirectory, "/", kDirectory);
+    ScopeExit uncover([&] { (void)::umount2(path.c_str(), MNT_DETACH); });
+    const sys::UniqueFd file = sys::openat(place, kFile, O_RDONLY | O_CREAT, 0600);
     const long cpus = std::min(::sysconf(_SC_NPROCESSORS_CONF), kMostCpus);
     for (long cpu = 0; cpu < cpus; ++cpu) {
         if (try_to_keep(static_cast<unsigned>(cpu), file)) {
+            uncover.dismiss();
             return true;
         }
     }

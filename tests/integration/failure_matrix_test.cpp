@@ -58,9 +58,10 @@ constexpr const char* kPretendAppArmor =
 /// that the kernel takes (src/container/bare_mounts.cpp).
 constexpr const char* kKeepMountNamespace =
     "for word in \"$@\"; do [ \"$before\" != --root ] || root=$word; before=$word; done; "
-    "mkdir -p -m 700 \"$root/.~cache\" && : >\"$root/.~cache/mounts\" && "
+    "mkdir -p -m 700 \"$root/.~cache/mounts\" && : >\"$root/.~cache/mounts/namespace\" && "
     "for cpu in $(seq 0 63); do "
-    "! taskset -c $cpu unshare --mount=\"$root/.~cache/mounts\" true 2>/dev/null || break; done";
+    "! taskset -c $cpu unshare --mount=\"$root/.~cache/mounts/namespace\" true 2>/dev/null || "
+    "break; done";
 
 void with_seccomp(Bundle& bundle) {
     bundle.linux_section()["seccomp"] = Json::parse(kRefuseCapset);

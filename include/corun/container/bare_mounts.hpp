@@ -3,8 +3,8 @@
 // that takes longer than all the rest of a start, and as long again at its end. A copy of the bare
 // one costs the same everywhere. What a container is given of the host is cloned beforehand.
 //
-// It is kept as a mount (of its file in nsfs) in the state root, made by the first start that finds
-// the host's table long. Parent side, root on the host.
+// It is kept as a mount (of its file in nsfs, in a small tmpfs) in the state root, made by the
+// first start that finds the host's table long. Parent side, root on the host.
 #pragma once
 
 #include "corun/setup/plan.hpp"
