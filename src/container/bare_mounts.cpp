@@ -5,6 +5,8 @@
 #include "corun/base/scope.hpp"
 #include "corun/base/text.hpp"
 #include "corun/container/cache_directory.hpp"
+#include "corun/container/plan_process.hpp"
+#include "corun/setup/masks.hpp"
 #include "corun/setup/pivot.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/mount.hpp"
@@ -13,8 +15,6 @@
 #include "corun/sys/uapi.hpp"
 
 #include <fcntl.h>
-#include <linux/nsfs.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -22,9 +22,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <limits>
+#include <string>
 #include <utility>
-#include <vector>
 
 namespace corun::container {
 
@@ -33,10 +32,6 @@ namespace {
 constexpr const char* kDirectory = "mounts";
 constexpr const char* kFile = "namespace";
 constexpr long kMostCpus = 64;  // to try
-
-bool is_mount_namespace(sys::FdRef file) {
-    return ::ioctl(file.number(), NS_GET_NSTYPE) == CLONE_NEWNS;
-}
 
 /// Copying fewer takes some hundred microseconds at most. What comes after them is not read.
 bool has_many_mounts() {
@@ -56,19 +51,9 @@ void become_bare() {
     sys::mount_setattr_at(
         sys::FdRef::cwd(), "/", {.propagation = MS_PRIVATE}, sys::Depth::recursive
     );
-    sys::FilesystemContext context("tmpfs");
-    context.create();
-    const sys::UniqueFd empty =
-        context.mount(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    const sys::UniqueFd empty = setup::make_empty_directory({});
     sys::attach_mount(empty, sys::open("/", O_PATH | O_DIRECTORY));
     setup::pivot_to(empty);
-}
-
-void run_on(unsigned cpu) {
-    constexpr unsigned kBits = std::numeric_limits<unsigned long>::digits;
-    std::vector<unsigned long> mask(cpu / kBits + 1);
-    mask.back() = 1UL << (cpu % kBits);
-    sys::sched_setaffinity(mask);
 }
 
 /// Tells its errno (0: none) and, with the namespace, waits for its end.
@@ -76,7 +61,7 @@ void run_on(unsigned cpu) {
     int error_number = 0;
     try {
         sys::set_parent_death_signal(SIGKILL);
-        run_on(cpu);
+        sys::sched_setaffinity(parse_bit_list(std::to_string(cpu)));
         sys::unshare(CLONE_NEWNS);
         become_bare();
     } catch (const Error& error) {
@@ -150,7 +135,7 @@ std::optional<sys::UniqueFd> open_bare_mounts(const std::string& state_root) {
         concat(state_root, "/", kCacheDirectory, "/", kDirectory, "/", kFile),
         O_RDONLY | O_NOFOLLOW | O_NONBLOCK
     );
-    return file && is_mount_namespace(*file) ? std::move(file) : std::nullopt;
+    return file && sys::namespace_kind(*file) == CLONE_NEWNS ? std::move(file) : std::nullopt;
 }
 
 bool keep_bare_mounts(const std::string& state_root) {
@@ -178,13 +163,13 @@ bool keep_bare_mounts(const std::string& state_root) {
 
 void start_from_bare_mounts(sys::FdRef bare, setup::Plan& plan) {
     setup::NamespacePlan& namespaces = plan.namespaces;
-    const bool has_user = namespaces.creates(CLONE_NEWUSER) || namespaces.joins(CLONE_NEWUSER);
     const bool has_early_hooks =
         plan.hooks.parent_has_hooks || !plan.hooks.create_container.empty();
     const bool is_possible =
-        namespaces.creates(CLONE_NEWNS) && !has_user && !namespaces.needs_relay() &&
-        !has_early_hooks && plan.rootfs.root_switch == setup::RootSwitch::pivot &&
-        plan.rootfs.source.tree && plan.rootfs.propagation != MS_SHARED && !plan.dev.binds_nodes &&
+        namespaces.creates(CLONE_NEWNS) && !namespaces.has_user_namespace() &&
+        !namespaces.needs_relay() && !has_early_hooks &&
+        plan.rootfs.root_switch == setup::RootSwitch::pivot && plan.rootfs.source.tree &&
+        plan.rootfs.propagation != MS_SHARED && !plan.dev.binds_nodes &&
         std::all_of(plan.mounts.begin(), plan.mounts.end(), needs_no_host_mounts);
     if (is_possible) {
         namespaces.created &= ~static_cast<std::uint64_t>(CLONE_NEWNS);

@@ -44,15 +44,16 @@ void check_unit(const CheckSubject& subject, Findings& out) {
     const BusEnvironment& environment = subject.options.bus_environment;
     const SystemdInstance instance = instance_for(subject.privileges(), environment);
     out.attempt("/linux/cgroupsPath", [&] {
-        (void)find_bus_address(instance, environment, ::geteuid());
+        return find_bus_address(instance, environment, ::geteuid());
     });
     out.attempt("/linux/cgroupsPath", [&] {
-        (void
-        )container_unit_name(subject.spec().linux_.cgroups_path, subject.plan_input.id, instance);
+        return container_unit_name(
+            subject.spec().linux_.cgroups_path, subject.plan_input.id, instance
+        );
     });
     for (const auto& annotation : subject.spec().annotations) {
         out.attempt(concat("/annotations/", annotation.first), [&] {
-            (void)annotation_properties({annotation});
+            return annotation_properties({annotation});
         });
     }
 }

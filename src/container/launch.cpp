@@ -88,15 +88,15 @@ sys::Cloned give_birth(const LaunchRequest& request, sys::SocketPair& pair) {
     }
 }
 
-setup::RequestSequence::Expected expected_requests(const setup::Plan& plan) {
-    return {
+setup::RequestSequence expected_requests(const setup::Plan& plan) {
+    return setup::RequestSequence({
         .relayed = plan.namespaces.needs_relay(),
         .map_ids = setup::maps_ids(plan),
         .mapped_mounts = late_idmaps(plan).size(),
         .run_hooks = setup::parent_has_hooks(plan),
         .console = setup::has_terminal(plan),
         .set_limits = setup::parent_sets_limits(plan),
-    };
+    });
 }
 
 Error error_of(const setup::Message& report) {
@@ -144,8 +144,7 @@ class Conversation : NonCopyable {
 public:
     Conversation(const LaunchRequest& request, sys::ChildGuard child, sys::UniqueFd socket)
         : request_(request),
-          expected_(expected_requests(*request.plan)),
-          sequence_(expected_),
+          sequence_(expected_requests(*request.plan)),
           child_(std::move(child)),
           socket_(std::move(socket)),
           cgroup_(request.cgroup) {}
@@ -169,7 +168,6 @@ private:
     }
 
     const LaunchRequest& request_;
-    setup::RequestSequence::Expected expected_;
     setup::RequestSequence sequence_;
     std::optional<sys::ChildGuard> child_;
     sys::ProcessIdentity identity_;
@@ -248,7 +246,7 @@ void Conversation::tell(pid_t host_pid) const {
 
 /// Once all that the parent does for the child is done, and on record.
 void Conversation::let_go_early() {
-    if (request_.lets_go_early && !expected_.any_question() && !limits_come_late()) {
+    if (request_.lets_go_early && !sequence_.has_questions() && !limits_come_late()) {
         tell();
         was_let_go_ = true;
     }

@@ -129,8 +129,7 @@ bool is_dev_bound(const setup::Plan& plan) {
 void plan_devices(const PlanInput& input, setup::Plan& plan) {
     setup::DevPlan& out = plan.dev;
     out.populates = !is_dev_bound(plan);
-    out.binds_nodes = plan.namespaces.creates(CLONE_NEWUSER) ||
-                      plan.namespaces.joins(CLONE_NEWUSER) || input.privileges.rootless();
+    out.binds_nodes = plan.namespaces.has_user_namespace() || input.privileges.rootless();
     if (!out.populates) {
         return;
     }

@@ -121,11 +121,6 @@ std::optional<std::string> path_in_rootfs(const std::string& rootfs, const std::
     return sys::clean_absolute(clean.substr(rootfs.size()));
 }
 
-/// A user namespace may not undo what the host has set on a mount, though the parent could.
-bool has_user_namespace(const setup::Plan& plan) {
-    return plan.namespaces.creates(CLONE_NEWUSER) || plan.namespaces.joins(CLONE_NEWUSER);
-}
-
 void plan_bind(
     const PlanInput& input,
     const setup::Plan& plan,
@@ -143,8 +138,9 @@ void plan_bind(
     }
     out.kind = setup::MountKind::bind;
     out.attributes = to_sys(oci::bind_attributes(options));
+    // A user namespace may not undo what the host has set on a mount, though the parent could.
     out.source_flags = {
-        .locked = has_user_namespace(plan),
+        .locked = plan.namespaces.has_user_namespace(),
         .named_off = options.attributes.clear,
     };
     out.source.path =
@@ -209,7 +205,7 @@ void plan_cgroup(const PlanInput& input, setup::MountPlan& out) {
 /// sysfs belongs to the network namespace, and that to a user namespace above the container's.
 bool may_not_mount_sysfs(const PlanInput& input, const setup::Plan& plan) {
     return !plan.namespaces.has_new_network() &&
-           (has_user_namespace(plan) || input.privileges.rootless());
+           (plan.namespaces.has_user_namespace() || input.privileges.rootless());
 }
 
 void plan_filesystem(

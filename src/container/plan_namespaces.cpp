@@ -5,11 +5,10 @@
 #include "corun/container/id_maps.hpp"
 #include "corun/container/plan_builder.hpp"
 #include "corun/sys/file.hpp"
+#include "corun/sys/process.hpp"
 #include "corun/sys/uapi.hpp"
 
 #include <fcntl.h>
-#include <linux/nsfs.h>
-#include <sys/ioctl.h>
 
 #include <algorithm>
 
@@ -42,8 +41,7 @@ std::string_view name_of(oci::NamespaceKind kind) {
 setup::JoinedNamespace open_namespace(const oci::Namespace& ns) {
     const int kind = static_cast<int>(ns.kind);
     sys::UniqueFd fd = sys::open(ns.path, O_RDONLY);
-    const int actual = ::ioctl(fd.ref().number(), NS_GET_NSTYPE);
-    if (actual != kind) {
+    if (sys::namespace_kind(fd) != kind) {
         throw Error(concat(quote(ns.path), " is not a ", name_of(ns.kind), " namespace"));
     }
     return {.kind = kind, .fd = std::move(fd), .path = ns.path};

@@ -157,8 +157,7 @@ void plan_process(const oci::Process& process, setup::Plan& plan) {
 void plan_groups(
     const oci::StringMap& annotations, const Privileges& privileges, setup::Plan& plan
 ) {
-    const bool may_be_denied = plan.namespaces.creates(CLONE_NEWUSER) ||
-                               plan.namespaces.joins(CLONE_NEWUSER) || privileges.setgroups_denied;
+    const bool may_be_denied = plan.namespaces.has_user_namespace() || privileges.setgroups_denied;
     plan.credentials.groups = annotations.contains(kKeepOriginalGroups) ? setup::Groups::keep
                               : may_be_denied ? setup::Groups::set_where_allowed
                                               : setup::Groups::set;

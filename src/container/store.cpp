@@ -57,7 +57,8 @@ ContainerDirectory::ContainerDirectory(ContainerDirectory&& other) noexcept
     : id_(std::move(other.id_)),
       path_(std::move(other.path_)),
       fd_(std::move(other.fd_)),
-      locked_(std::exchange(other.locked_, false)) {}
+      locked_(std::exchange(other.locked_, false)),
+      saved_bytes_(other.saved_bytes_) {}
 
 ContainerDirectory::~ContainerDirectory() {
     unlock();

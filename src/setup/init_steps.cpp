@@ -6,6 +6,8 @@
 //   ids          all                       container's root, all caps  container's  inherited fd
 //   exec         all                       the payload's               container's  the gate
 //
+// A start from the bare mount namespace (mount-namespace) has an empty root until switch-root.
+//
 // Names show up in errors, so they are part of the interface. tests/unit/setup/steps_test.cpp holds
 // the order constraints, each with its reason.
 #include "corun/setup/init_steps.hpp"

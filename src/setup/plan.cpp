@@ -17,6 +17,10 @@ bool NamespacePlan::joins(int kind) const {
     });
 }
 
+bool NamespacePlan::has_user_namespace() const {
+    return creates(CLONE_NEWUSER) || joins(CLONE_NEWUSER);
+}
+
 bool NamespacePlan::needs_relay() const {
     return joins(CLONE_NEWPID) || joins(CLONE_NEWUSER) || !time_offsets.empty() ||
            (!joined.empty() && creates(CLONE_NEWUSER));

@@ -22,8 +22,7 @@ void join_session_keyring(ChildContext& context) {
     // For `exec` to find the ring by name. With a user namespace its process is another uid to the
     // ring's owner until it has joined, so "others" must find it. (runc's choice as well)
     const NamespacePlan& namespaces = context.plan.namespaces;
-    const bool has_user_namespace =
-        namespaces.creates(CLONE_NEWUSER) || namespaces.joins(CLONE_NEWUSER);
+    const bool has_user_namespace = namespaces.has_user_namespace();
     sys::add_key_permissions(*key, has_user_namespace ? sys::kKeyOtherSearch : sys::kKeyUserSearch);
 }
 

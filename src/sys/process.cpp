@@ -8,9 +8,11 @@
 #include <climits>
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -66,6 +68,10 @@ void unshare(int flags) {
     if (::unshare(flags) < 0) {
         throw_errno("unshare");
     }
+}
+
+int namespace_kind(FdRef fd) {
+    return ::ioctl(fd.number(), NS_GET_NSTYPE);
 }
 
 void setsid() {

@@ -114,14 +114,15 @@ public:
         bool run_hooks = false;
         bool console = false;
         bool set_limits = false;
-
-        /// The child will wait for an answer before it is Ready.
-        [[nodiscard]] bool any_question() const {
-            return map_ids || mapped_mounts > 0 || run_hooks || console || set_limits;
-        }
     };
 
     explicit RequestSequence(Expected expected) : expected_(expected) {}
+
+    /// The child asks for something, and waits for the answer, before it is Ready.
+    [[nodiscard]] bool has_questions() const {
+        return expected_.map_ids || expected_.mapped_mounts > 0 || expected_.run_hooks ||
+               expected_.console || expected_.set_limits;
+    }
 
     /// Throws Error (EPROTO) when `kind` is not what may come now.
     void accept(MessageKind kind);

@@ -48,6 +48,9 @@ struct NamespacePlan {
 
     [[nodiscard]] bool joins(int kind) const;
 
+    /// Not the caller's: new or joined.
+    [[nodiscard]] bool has_user_namespace() const;
+
     /// A middle process is needed: a joined pid namespace and new time offsets take effect only for
     /// children, and what is joined beside a new user namespace must be joined before it is made.
     [[nodiscard]] bool needs_relay() const;

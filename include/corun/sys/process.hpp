@@ -28,6 +28,9 @@ struct Cloned {
 /// setns(2): `kind` is one CLONE_NEW* (checked against the fd) or 0 for any.
 void setns(FdRef fd, int kind);
 void unshare(int flags);
+
+/// CLONE_NEW* of the namespace that `fd` refers to (ioctl_ns(2)); -1 if it is none.
+[[nodiscard]] int namespace_kind(FdRef fd);
 void setsid();
 void chdir(const std::string& path);
 

@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 using namespace corun;
 using namespace corun::container;
@@ -94,10 +95,12 @@ TEST_CASE("store: it is told whether another has added a record") {
     directory.save(Record{.bundle = "/one"});
     directory.save(Record{.bundle = "/two"});
     CHECK(directory.is_as_saved());
+    const ContainerDirectory moved = std::move(directory);
+    CHECK(moved.is_as_saved());
 
     store.open(kWeb).save(Record{.bundle = "/another's"});
 
-    CHECK_FALSE(directory.is_as_saved());
+    CHECK_FALSE(moved.is_as_saved());
 }
 
 TEST_CASE("store: a save that was killed half way does not disturb the next") {
