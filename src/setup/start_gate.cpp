@@ -45,7 +45,6 @@ void heed_termination() {
 }
 
 void wait_on_socket(ChildContext& context) {
-    heed_termination();
     const sys::UniqueFd& listener = context.plan.gate.listener;
     // The parent made the handshake's pair: its uid as this user namespace shows it, even if
     // unmapped, is what the starter's must look like.
@@ -66,6 +65,9 @@ void report_ready(ChildContext& context) {
     // Before the question: the parent may end as soon as it has answered. If it dies before, the
     // socket's end of file says so.
     sys::set_parent_death_signal(0);
+    if (context.plan.gate.kind == GateKind::socket) {
+        heed_termination();  // `create` returns soon, and then it may come at once
+    }
     context.handshake.ask(MessageKind::ready);
 }
 

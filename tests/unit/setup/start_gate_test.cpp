@@ -15,7 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <span>
+#include <string>
 
 using namespace corun;
 using namespace corun::setup;
@@ -88,6 +90,26 @@ TEST_CASE("start gate: the one who says Proceed hears what follows") {
     CHECK(outcome.found == "through");
     CHECK(outcome.messages.empty());  // the creator hears nothing any more
     CHECK(next_text(starter) == "started");
+}
+
+TEST_CASE("start gate: once Ready, what asks a process to end does not go by unheard") {
+    const Gate gate;
+
+    const auto heeds_termination = [](ChildContext& context) -> std::string {
+        report_ready(context);
+        for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+            struct sigaction action = {};
+            if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) {
+                return "lost";
+            }
+        }
+        return "heeded";
+    };
+    const test::StepOutcome outcome =
+        test::run_in_child(gate.plan(), heeds_termination, 0, {test::proceed()});
+
+    CHECK(outcome.error == "");
+    CHECK(outcome.found == "heeded");
 }
 
 TEST_CASE("start gate: a connection that is closed without a word does not start anything") {
