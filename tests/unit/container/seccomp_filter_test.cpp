@@ -264,18 +264,31 @@ TEST_CASE("seccomp: a large profile with its tree of comparisons decides as a sm
 }
 
 #ifdef __x86_64__
+namespace {
+
+/// A 32-bit call by int 0x80; SIGSEGV where the kernel takes none.
+long call_of_x86(long number) {
+    __asm__ volatile("int $0x80" : "+a"(number) : : "memory");
+    return number;
+}
+
+}  // namespace
+
 TEST_CASE("seccomp: another architecture of the profile is filtered by its own numbers") {
+    constexpr long kGetppid = 64;
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::_exit(call_of_x86(kGetppid) > 0 ? 0 : 1);
+    }
+    if (sys::Pidfd::try_open(pid).value().wait().signal == SIGSEGV) {
+        MESSAGE("skipped: this kernel takes no 32-bit system calls");
+        return;
+    }
     oci::Seccomp profile = deny_all_but({"openat2"}, SeccompAction::errno_);
     profile.architectures = {"x86", "x32"};
 
-    // 32-bit calls by int 0x80: getppid is 64, exit_group 252.
     const sys::ExitStatus status = under_filter(container::compile_seccomp(profile), [] {
-        long result = 64;
-        __asm__ volatile("int $0x80" : "+a"(result) : : "memory");
-        const long denied = result;
-        result = 9999;
-        __asm__ volatile("int $0x80" : "+a"(result) : : "memory");
-        return denied == -EPERM && result == -ENOSYS ? 0 : 1;
+        return call_of_x86(kGetppid) == -EPERM && call_of_x86(9999) == -ENOSYS ? 0 : 1;
     });
 
     CHECK(status.signal == 0);

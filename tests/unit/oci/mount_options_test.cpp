@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::uint64_t kAtime = 0x70;
 
+struct Row {
+    std::string word;
+    std::uint64_t set;
+    std::uint64_t clear;
+};
+
 ParsedMountOptions parse(std::initializer_list<std::string> words) {
     const std::vector<std::string> options(words);
     return parse_mount_options(options);
@@ -22,12 +28,6 @@ ParsedMountOptions parse(std::initializer_list<std::string> words) {
 }  // namespace
 
 TEST_CASE("mount options: attributes of the mount") {
-    struct Row {
-        std::string word;
-        std::uint64_t set;
-        std::uint64_t clear;
-    };
-
     const std::vector<Row> rows{
         {"nosuid", MOUNT_ATTR_NOSUID, 0},
         {"suid", 0, MOUNT_ATTR_NOSUID},
@@ -56,12 +56,6 @@ TEST_CASE("mount options: attributes of the mount") {
 }
 
 TEST_CASE("mount options: with an r they are of all mounts below too") {
-    struct Row {
-        std::string word;
-        std::uint64_t set;
-        std::uint64_t clear;
-    };
-
     const std::vector<Row> rows{
         {"rnosuid", MOUNT_ATTR_NOSUID, 0},
         {"rsuid", 0, MOUNT_ATTR_NOSUID},
@@ -91,12 +85,6 @@ TEST_CASE("mount options: with an r they are of all mounts below too") {
 }
 
 TEST_CASE("mount options: attributes of the file system") {
-    struct Row {
-        std::string word;
-        std::uint64_t set;
-        std::uint64_t clear;
-    };
-
     const std::vector<Row> rows{
         {"sync", MS_SYNCHRONOUS, 0},
         {"async", 0, MS_SYNCHRONOUS},

@@ -4,14 +4,12 @@
 #include "corun/base/error.hpp"
 #include "corun/sys/file.hpp"
 #include "forked.hpp"
+#include "loopback.hpp"
 
 #include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <cerrno>
-#include <net/if.h>
 
 using namespace corun;
 using namespace corun::test;
@@ -20,13 +18,6 @@ namespace {
 
 std::string own_network() {
     return sys::readlinkat(sys::FdRef::cwd(), "/proc/self/ns/net");
-}
-
-bool loopback_is_up() {
-    const sys::UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    struct ifreq request = {.ifr_ifrn = {"lo"}, .ifr_ifru = {}};
-    return ::ioctl(socket.ref().number(), SIOCGIFFLAGS, &request) == 0 &&
-           (request.ifr_flags & IFF_UP) != 0;
 }
 
 }  // namespace
