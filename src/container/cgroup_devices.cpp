@@ -164,8 +164,9 @@ struct RuleGroup {
     std::vector<NumberTest> tests;
 
     [[nodiscard]] bool accepts(const oci::DeviceRule& rule) const {
+        constexpr std::size_t kMostTests = 30'000;  // a jump of 16 bits reaches over them
         return rule.allow == effect.allow && rule.type == effect.type &&
-               rule.access == effect.access;
+               rule.access == effect.access && tests.size() < kMostTests;
     }
 
     /// A rule with a number that no device can have matches nothing and is left out.

@@ -208,6 +208,19 @@ TEST_CASE("cgroup devices: rules that differ only in their numbers each match") 
     CHECK_FALSE(allowed(rules, {kCharacter, kRead, 8, 0}));
 }
 
+TEST_CASE("cgroup devices: more rules of a kind than a jump can pass over are each heard") {
+    std::vector<oci::DeviceRule> rules = {kDenyAll};
+    for (std::uint32_t number = 0; number < 40'000; ++number) {
+        rules.push_back(rule(true, kB, 8, number, kRead));
+    }
+
+    CHECK(allowed(rules, {kBlock, kRead, 8, 0}));
+    CHECK(allowed(rules, {kBlock, kRead, 8, 39'999}));
+    CHECK_FALSE(allowed(rules, {kBlock, kRead, 8, 40'000}));
+    CHECK_FALSE(allowed(rules, {kBlock, kRead, 9, 0}));
+    CHECK(allowed(rules, {kCharacter, kRead, 1, 3}));
+}
+
 TEST_CASE("cgroup devices: only rules that can deny nothing need no program") {
     CHECK(allow_everything({kAllowAll}));
     CHECK(allow_everything({kDenyAll, kAllowAll}));
