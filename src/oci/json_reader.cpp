@@ -119,7 +119,8 @@ public:
         // Decoded strings are never longer than their spelling, so that views into the buffer stay
         // valid: it is never grown.
         strings_.reserve(text.size());
-        nodes_.reserve(text.size() / 16 + 1);
+        constexpr std::size_t kBytesPerValue = 12;  // of text; few documents are denser
+        nodes_.reserve(text.size() / kBytesPerValue + 1);
     }
 
     // Names and signatures of the functions below are the library's.

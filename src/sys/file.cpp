@@ -210,7 +210,8 @@ Transferred try_write(FdRef fd, std::string_view data) {
 
 std::string read_all(FdRef fd, std::size_t limit) {
     std::string out;
-    std::array<char, 16384>
+    // No more than callers' frames have touched of the stack: most files are small.
+    std::array<char, 4096>
         buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
     while (const std::size_t got = read_some(fd, buffer.data(), buffer.size())) {
         if (out.size() + got > limit) {
