@@ -3,6 +3,9 @@
 // executes. These two stand in the place of the constructor and the destructor that each file with
 // <iostream> calls (the linker's --wrap).
 
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names
 extern "C" void __wrap__ZNSt8ios_base4InitC1Ev(void* /*init*/) {}
 
 extern "C" void __wrap__ZNSt8ios_base4InitD1Ev(void* /*init*/) {}
+
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
