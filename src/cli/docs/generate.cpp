@@ -1,6 +1,6 @@
 // The generator of manual pages and completions; run when corun is built, not installed.
 //
-//   generate-docs man DIR              writes corun.1 and corun-COMMAND.1 to DIR
+//   generate-docs man FILE...          writes corun.1 and a corun-COMMAND.1 for each command: FILEs
 //   generate-docs bash|zsh|fish FRAME  writes the completion to standard output
 #include "corun/base/error.hpp"
 #include "corun/base/text.hpp"
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -23,25 +24,37 @@ namespace corun::cli {
 
 namespace {
 
-void write_page(const std::string& directory, std::string_view name, const std::string& text) {
-    const std::string path = concat(directory, "/", name, ".1");
-    sys::write_all(sys::open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644), text);
+std::map<std::string, std::string> manual_pages() {
+    std::map<std::string, std::string> pages{{"corun.1", program_manual()}};
+    for (const Command* command : all_commands()) {
+        pages.emplace(concat("corun-", command->name, ".1"), command_manual(*command));
+    }
+    return pages;
 }
 
-void write_manual(const std::string& directory) {
-    write_page(directory, "corun", program_manual());
-    for (const Command* command : all_commands()) {
-        write_page(directory, concat("corun-", command->name), command_manual(*command));
+/// What is not among the files would not be installed.
+void write_manual(std::span<const std::string> files) {
+    std::map<std::string, std::string> pages = manual_pages();
+    for (const std::string& path : files) {
+        const auto page = pages.find(path.substr(path.rfind('/') + 1));
+        if (page == pages.end()) {
+            throw Error(concat("no command has the page ", quote(path)));
+        }
+        sys::write_all(sys::open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644), page->second);
+        pages.erase(page);
+    }
+    if (!pages.empty()) {
+        throw Error(concat("nobody asks for the page ", quote(pages.begin()->first)));
     }
 }
 
 void generate(std::span<const std::string> words) {
-    if (words.size() != 2) {
-        throw Error("usage: generate-docs man DIR | bash FRAME | zsh FRAME | fish FRAME");
+    if (words.size() < 2) {
+        throw Error("usage: generate-docs man FILE... | bash FRAME | zsh FRAME | fish FRAME");
     }
     const std::string& what = words[0];
     if (what == "man") {
-        write_manual(words[1]);
+        write_manual(words.subspan(1));
         return;
     }
     std::string frame = sys::read_file(sys::FdRef::cwd(), words[1]);
