@@ -49,14 +49,14 @@ void write_manual(std::span<const std::string> files) {
 }
 
 void generate(std::span<const std::string> words) {
-    if (words.size() < 2) {
-        throw Error("usage: generate-docs man FILE... | bash FRAME | zsh FRAME | fish FRAME");
-    }
-    const std::string& what = words[0];
-    if (what == "man") {
+    if (words.size() > 1 && words[0] == "man") {
         write_manual(words.subspan(1));
         return;
     }
+    if (words.size() != 2) {
+        throw Error("usage: generate-docs man FILE... | bash FRAME | zsh FRAME | fish FRAME");
+    }
+    const std::string& what = words[0];
     std::string frame = sys::read_file(sys::FdRef::cwd(), words[1]);
     if (what == "bash") {
         print(bash_completion(std::move(frame)));

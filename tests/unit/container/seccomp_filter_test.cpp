@@ -2,6 +2,7 @@
 // does.
 #include "corun/container/seccomp_filter.hpp"
 
+#include "../async/support.hpp"
 #include "corun/base/error.hpp"
 #include "corun/sys/file.hpp"
 #include "corun/sys/pidfd.hpp"
@@ -276,12 +277,11 @@ long call_of_x86(long number) {
 
 TEST_CASE("seccomp: another architecture of the profile is filtered by its own numbers") {
     constexpr long kGetppid = 64;
-    const pid_t pid = ::fork();
-    if (pid == 0) {
+    const sys::Pidfd unfiltered = async::testing::spawn_child([] {
         (void)std::signal(SIGSEGV, SIG_DFL);  // doctest's handler would tell of a failure
-        ::_exit(call_of_x86(kGetppid) > 0 ? 0 : 1);
-    }
-    if (sys::Pidfd::try_open(pid).value().wait().signal == SIGSEGV) {
+        return call_of_x86(kGetppid) > 0 ? 0 : 1;
+    });
+    if (unfiltered.wait().signal == SIGSEGV) {
         MESSAGE("skipped: this kernel takes no 32-bit system calls");
         return;
     }
