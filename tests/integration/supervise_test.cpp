@@ -529,6 +529,8 @@ TEST_CASE(
         supervised.kill();
     }
     supervised.start({"--stop-timeout", "0"});
+    supervised.wait_until_ready();
+    supervised.wait_for("started", "restless");
     // Stopped before its first words, a container would be one start with nothing to show for it.
     write_text(data / "last", "");
     supervised.wait_for_log("restless", " F last\n");
